@@ -1,0 +1,10 @@
+CREATE TABLE `instances` (
+	`id` text PRIMARY KEY NOT NULL,
+	`status` text NOT NULL,
+	`seq` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `instances_by_creation` ON `instances` (`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `instances_by_status` ON `instances` (`status`,`created_at`,`id`);

@@ -1,0 +1,176 @@
+/**
+ * The class style (seed 002): a workflow is a class with a static `type` and a `run()`; its static
+ * helpers create and steer instances from any Worker that binds `WORKFLOW_RUNNER`.
+ *
+ * It only translates: what the class declares becomes a `Program`, the helpers become calls.
+ */
+import {
+	controlInstance,
+	createInstance,
+	describeInstance,
+	type RunnerNamespace,
+	sendEvent,
+} from "../../client/runner-client";
+import { type Program, type Step, toProgram } from "../../engine/program";
+import { type Duration, durationMs } from "../../model/duration";
+import { ValidationError } from "../../model/errors";
+import { type CreateResponse, statusResponse, type WorkflowStatusResponse } from "../../model/http";
+import { parseEventName, parseTypeName } from "../../model/ids";
+import { LIMITS } from "../../model/limits";
+import { type RetryOptions, retryPolicy } from "../../model/retry";
+import { isSchema, type Schema } from "../../model/standard-schema";
+import type { WorkflowStatus } from "../../model/status";
+
+/** The bindings that the static helpers need. */
+export interface WorkflowEnv {
+	WORKFLOW_RUNNER: RunnerNamespace;
+}
+
+/** What a step takes where its own options say nothing. */
+export interface WorkflowDefaults {
+	retries?: RetryOptions;
+	/** Of each attempt of a step. */
+	timeout?: Duration;
+}
+
+type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWorkflow<
+	Payload,
+	Result,
+	Events
+>) & {
+	type: string;
+};
+
+/** `payload` may be left out where `undefined` is one. */
+type PayloadProp<Payload> = undefined extends Payload
+	? { payload?: Payload }
+	: { payload: Payload };
+
+/**
+ * @example
+ * class Greet extends BaseWorkflow<{ name: string }, string, { approval: { ok: boolean } }> {
+ *   static override type = "greet";
+ *   async run(step: Step<{ approval: { ok: boolean } }>, payload: { name: string }) {
+ *     const { ok } = await step.waitForEvent("approval", { timeout: "1h" });
+ *     return step.do("greet", () => (ok ? `Hello, ${payload.name}!` : "Another time."));
+ *   }
+ * }
+ */
+export abstract class BaseWorkflow<
+	Payload = unknown,
+	Result = unknown,
+	Events extends object = Record<string, unknown>,
+> {
+	/** The type's name, the same as its key in the registry. */
+	static type: string;
+	/** Remembered by each instance that begins with it. */
+	static version?: string;
+	static defaults?: WorkflowDefaults;
+	/** Of the whole instance: past it, the instance is `timed_out`. */
+	static timeout?: Duration;
+	/**
+	 * Event names, each with a Standard Schema or any other value. Declared: other events are
+	 * refused. Left out: every event is taken.
+	 */
+	static events?: object;
+	/** A Standard Schema: a payload that it refuses creates nothing. */
+	static payload?: Schema;
+	/** What to do when a replay differs from the journal. Default `"pause"`. */
+	static onNonDeterminism?: "pause" | "fail";
+
+	abstract run(step: Step<Events>, payload: Payload): Promise<Result>;
+
+	/**
+	 * Creates an instance; it starts at once.
+	 *
+	 * @throws {WorkflowError} `INSTANCE_EXISTS`, `UNKNOWN_TYPE`; {ValidationError} for a bad id or payload.
+	 */
+	static create<Payload, Result, Events extends object>(
+		this: WorkflowClass<Payload, Result, Events>,
+		env: WorkflowEnv,
+		props: { id?: string } & PayloadProp<Payload>,
+	): Promise<CreateResponse> {
+		const { id, payload } = props;
+		return createInstance(env.WORKFLOW_RUNNER, { type: this.type, id, payload });
+	}
+
+	/**
+	 * Delivers an event; it is kept until the instance waits for it.
+	 *
+	 * @throws {WorkflowError} `INSTANCE_NOT_FOUND`, `INSTANCE_FINISHED`, `UNKNOWN_EVENT`.
+	 */
+	static sendEvent<Payload, Result, Events extends object, Name extends keyof Events & string>(
+		this: WorkflowClass<Payload, Result, Events>,
+		env: WorkflowEnv,
+		props: { id: string; event: Name; payload: Events[Name] },
+	): Promise<void> {
+		return sendEvent(env.WORKFLOW_RUNNER, props);
+	}
+
+	/** All that is known of an instance. @throws {WorkflowError} `INSTANCE_NOT_FOUND`. */
+	static async status<Payload, Result, Events extends object>(
+		this: WorkflowClass<Payload, Result, Events>,
+		env: WorkflowEnv,
+		id: string,
+	): Promise<WorkflowStatusResponse<Payload, Result>> {
+		const view = await describeInstance(env.WORKFLOW_RUNNER, id);
+		// What the class's own instances stored.
+		return statusResponse(view) as WorkflowStatusResponse<Payload, Result>;
+	}
+
+	/** Steps in flight finish, nothing new starts. @throws {WorkflowError} `ILLEGAL_STATUS_CHANGE`. */
+	static pause(env: WorkflowEnv, id: string): Promise<{ status: WorkflowStatus }> {
+		return controlInstance(env.WORKFLOW_RUNNER, id, "pause");
+	}
+
+	static resume(env: WorkflowEnv, id: string): Promise<{ status: WorkflowStatus }> {
+		return controlInstance(env.WORKFLOW_RUNNER, id, "resume");
+	}
+
+	/** Aborts the signals of steps in flight and ends the instance. */
+	static terminate(env: WorkflowEnv, id: string): Promise<{ status: WorkflowStatus }> {
+		return controlInstance(env.WORKFLOW_RUNNER, id, "terminate");
+	}
+
+	static [toProgram](): Program {
+		// `this` is the subclass; the abstract class itself cannot be registered by its type.
+		const Workflow = this as unknown as new () => BaseWorkflow;
+		const { version = null, defaults = {}, timeout, payload } = this;
+		if (payload !== undefined && !isSchema(payload)) {
+			throw new ValidationError(`${this.type}: static payload is no Standard Schema.`);
+		}
+		return {
+			type: parseTypeName(this.type),
+			version: version === null ? null : parseVersion(version),
+			retry: retryPolicy(defaults.retries ?? {}),
+			stepTimeoutMs: optionalMs(defaults.timeout, "defaults.timeout"),
+			timeoutMs: optionalMs(timeout, "timeout"),
+			events: this.events === undefined ? null : eventSchemas(this.events),
+			payload: payload ?? null,
+			onNonDeterminism: this.onNonDeterminism ?? "pause",
+			run: (step, input) => new Workflow().run(step, input),
+		};
+	}
+}
+
+function optionalMs(duration: Duration | undefined, what: string): number | null {
+	return duration === undefined ? null : durationMs(duration, what);
+}
+
+function eventSchemas(events: object): Map<string, Schema | null> {
+	return new Map(
+		Object.entries(events).map(([name, entry]) => [
+			parseEventName(name),
+			isSchema(entry) ? entry : null,
+		]),
+	);
+}
+
+function parseVersion(version: string): string {
+	if (typeof version === "string" && version !== "" && version.length <= LIMITS.versionLength) {
+		return version;
+	}
+	throw new ValidationError(
+		`A version is a string of 1 to ${LIMITS.versionLength} characters; received ${String(version)}.`,
+	);
+}

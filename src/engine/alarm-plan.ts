@@ -1,0 +1,53 @@
+/**
+ * When the one alarm of an instance is to stand (G4): the earliest of everything that is due.
+ * Pure; `Instance` sets it in the write that made it necessary.
+ */
+import { isTerminal, type WorkflowStatus } from "../model/status";
+
+export interface AlarmFacts {
+	now: number;
+	status: WorkflowStatus;
+	/** The first due time of a step that waits. */
+	stepsDueAt: number | null;
+	deadlineAt: number | null;
+	notBefore: number | null;
+	/** A pass is live or still has step functions in flight; the lease says until when it is trusted. */
+	leaseAt: number | null;
+	/** Whether the index lacks the newest status, and when its delivery is tried again. */
+	undelivered: { retryAt: number | null } | null;
+	/** Paused for a reason that may go away by itself. */
+	recheckAt: number | null;
+	/** Where the alarm stands. */
+	alarmAt: number | null;
+}
+
+/** A status change that the index has not acknowledged is looked after at the latest then. */
+const DELIVERY_GRACE_MS = 5_000;
+
+/** The moment to set the alarm to; null: none is needed. */
+export function planAlarm(facts: AlarmFacts): number | null {
+	const { status, leaseAt, stepsDueAt, deadlineAt, notBefore, recheckAt } = facts;
+	const delivery = deliveryAt(facts);
+	if (isTerminal(status)) return delivery;
+	if (status === "paused") return earliest([leaseAt, recheckAt, delivery]);
+	// Backed off: what is due in between stays due, and is taken when the next pass starts.
+	if (notBefore !== null) return earliest([notBefore, deadlineAt, delivery]);
+	return earliest([leaseAt, stepsDueAt, deadlineAt, delivery]);
+}
+
+function deliveryAt({ undelivered, alarmAt, now }: AlarmFacts): number | null {
+	if (undelivered === null) return null;
+	if (undelivered.retryAt !== null) return undelivered.retryAt;
+	// Delivery takes milliseconds: an alarm that stands already (the lease) will do, unmoved.
+	return alarmAt !== null && alarmAt > now && alarmAt <= now + DELIVERY_GRACE_MS
+		? alarmAt
+		: now + DELIVERY_GRACE_MS;
+}
+
+function earliest(moments: (number | null)[]): number | null {
+	let first: number | null = null;
+	for (const moment of moments) {
+		if (moment !== null && (first === null || moment < first)) first = moment;
+	}
+	return first;
+}

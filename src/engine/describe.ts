@@ -1,0 +1,73 @@
+/** The status answer of an instance, from its row, its steps and what is in flight. */
+import type { StepRow, WorkflowRow } from "../db/instance-store";
+import type { InstanceView, StepView } from "../model/rpc";
+import { isTerminal } from "../model/status";
+
+/** A step function in flight; its step may have no row yet. */
+export interface RunningAttempt {
+	key: string;
+	attempt: number;
+	startedAt: number;
+}
+
+export function describe(
+	row: WorkflowRow,
+	steps: Iterable<StepRow>,
+	running: RunningAttempt[],
+): InstanceView {
+	const ended = isTerminal(row.status);
+	const inFlight = new Map(running.map((attempt) => [attempt.key, attempt]));
+	const views = Array.from(steps, (step) => stepView(step, ended, inFlight.get(step.key)));
+	const seen = new Set(views.map(({ key }) => key));
+	for (const attempt of running) if (!seen.has(attempt.key)) views.push(firstAttempt(attempt));
+	const { id, type, version, status, reason, payload, result, error } = row;
+	const { createdAt, updatedAt, completedAt } = row;
+	return {
+		id,
+		type,
+		version,
+		status,
+		reason,
+		payload,
+		result,
+		error,
+		steps: views,
+		wakeAt: wakeAt(row, views),
+		createdAt,
+		updatedAt,
+		completedAt,
+	};
+}
+
+function stepView(row: StepRow, ended: boolean, attempt: RunningAttempt | undefined): StepView {
+	const { key, kind, attempts, result, error, startedAt, completedAt } = row;
+	const view = { key, kind, attempts, result, error, startedAt, completedAt };
+	if (attempt !== undefined) {
+		return { ...view, status: "running", attempts: attempt.attempt, wakeAt: null };
+	}
+	// A race's loser, or what was open when the instance ended, waits for nothing any more.
+	if (ended && row.outcome === null) return { ...view, status: "cancelled", wakeAt: null };
+	return { ...view, status: row.status, wakeAt: row.wakeAt };
+}
+
+function firstAttempt({ key, attempt, startedAt }: RunningAttempt): StepView {
+	return {
+		key,
+		kind: "do",
+		status: "running",
+		attempts: attempt,
+		result: null,
+		error: null,
+		startedAt,
+		wakeAt: null,
+		completedAt: null,
+	};
+}
+
+function wakeAt(row: WorkflowRow, steps: StepView[]): number | null {
+	if (row.status !== "sleeping" && row.status !== "waiting") return null;
+	if (row.notBefore !== null) return row.notBefore;
+	const moments = [row.deadlineAt, ...steps.map((step) => step.wakeAt)];
+	const next = Math.min(...moments.map((moment) => moment ?? Number.POSITIVE_INFINITY));
+	return Number.isFinite(next) ? next : null;
+}

@@ -1,0 +1,51 @@
+/** The engine's own errors, with what was expected, what came and what to do. */
+import type { StepRow } from "../db/instance-store";
+import { NonDeterminismError, WorkflowError } from "../model/errors";
+
+export function unknownType(type: string, known: Iterable<string>): WorkflowError {
+	return new WorkflowError(
+		"UNKNOWN_TYPE",
+		`Unknown workflow type "${type}". Known: ${[...known].join(", ")}.`,
+	);
+}
+
+export function unknownEvent(
+	type: string,
+	event: string,
+	declared: Iterable<string>,
+): WorkflowError {
+	return new WorkflowError(
+		"UNKNOWN_EVENT",
+		`The type "${type}" declares no event "${event}". Declared: ${[...declared].join(", ") || "none"}.`,
+	);
+}
+
+export function typeNotRegistered(type: string): WorkflowError {
+	return new WorkflowError(
+		"TYPE_NOT_REGISTERED",
+		`The type "${type}" is not in the registry. The instance goes on by itself soon after a deploy that has it again.`,
+	);
+}
+
+export function passesLost(strikes: number): WorkflowError {
+	return new WorkflowError(
+		"PASS_LOST",
+		`${strikes} passes in a row ended their isolate (out of memory, CPU time, or a restart) before anything new was recorded.`,
+		{ strikes },
+	);
+}
+
+export function instanceTimeout(timeoutMs: number): WorkflowError {
+	return new WorkflowError(
+		"INSTANCE_TIMEOUT",
+		`The instance did not end within its timeout of ${timeoutMs} ms.`,
+	);
+}
+
+/** The program ended or parked without asking for a step that the journal has (G7). */
+export function missedStep(row: StepRow, how: "ended" | "parked"): NonDeterminismError {
+	return new NonDeterminismError(
+		`The journal records step "${row.key}" ("${row.kind}"), but the program ${how} without asking for it. Deploy code that takes the recorded way, then resume.`,
+		{ step: row.key, recorded: row.kind, asked: null },
+	);
+}

@@ -1,0 +1,22 @@
+/**
+ * What the engine needs from the place where it runs. The Durable Object class gives the real
+ * ones, a simulation gives its own; nothing in `engine/` reads a clock or a random number itself.
+ */
+
+import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+
+/** The object's one alarm. A call takes part in the writes of the same synchronous stretch. */
+export interface Alarm {
+	set(atMs: number): void;
+	clear(): void;
+}
+
+export interface Ports {
+	clock: Clock;
+	alarm: Alarm;
+	/** From 0 to 1. */
+	random(): number;
+	/** Tells the operator of a fault that is neither the caller's nor the program's. */
+	report(message: string, error: unknown): void;
+	outbox(source: StatusSource): StatusOutbox;
+}

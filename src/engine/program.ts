@@ -1,0 +1,121 @@
+/**
+ * The program: what every authoring style compiles to, and the engine's only input.
+ *
+ * This file is the door between the two: `Step` is what user code is given, `Program` what the
+ * engine runs, `Registry` what a service is made from. The engine never learns which style wrote
+ * a program.
+ *
+ * A registry entry, as a style returns it:
+ *
+ *   { [toProgram]: () => ({
+ *       type: "greet", version: "1", retry: DEFAULT_RETRY_POLICY, stepTimeoutMs: null,
+ *       timeoutMs: null, events: null, payload: null, onNonDeterminism: "pause",
+ *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
+ *   }) }
+ */
+import type { Duration } from "../model/duration";
+import { WorkflowError } from "../model/errors";
+import { parseTypeName } from "../model/ids";
+import type { RetryOptions, RetryPolicy } from "../model/retry";
+import type { Schema } from "../model/standard-schema";
+
+/** What the function of a step is told about its attempt. */
+export interface StepContext {
+	/** From 1; counts all attempts of the step, over crashes too. */
+	readonly attempt: number;
+	/** The step's key in the journal: its name, or `name#2` and so on. */
+	readonly key: string;
+	/**
+	 * The same for each attempt, unique to instance and step (`<instance id>/<step key>`): give it
+	 * to the other side so that an attempt repeated after a crash has no second effect.
+	 */
+	readonly idempotencyKey: string;
+	/** Aborted when the attempt times out, the instance ends, or it is terminated. */
+	readonly signal: AbortSignal;
+}
+
+export type StepFunction<T> = (context: StepContext) => Promise<T> | T;
+
+export interface StepOptions {
+	retries?: RetryOptions;
+	/** Of each attempt. None unless the type's defaults say otherwise. */
+	timeout?: Duration;
+}
+
+export interface WaitOptions {
+	/** From the first call on; then the wait throws an `EventTimeoutError`. Default: no end. */
+	timeout?: Duration;
+}
+
+/** What `run()` is given: each call is a step of the journal, named by its first argument. */
+export interface Step<Events extends object = Record<string, unknown>> {
+	/**
+	 * Runs `fn` until an attempt succeeds or its retries are spent, then records the outcome; a
+	 * recorded outcome is returned, or thrown, without calling `fn` again.
+	 *
+	 * @example
+	 * const receipt = await step.do("charge", ({ idempotencyKey }) => pay(order, idempotencyKey), {
+	 *   retries: { limit: 5, delay: "10s" }, timeout: "30s",
+	 * });
+	 */
+	do<T>(name: string, fn: StepFunction<T>, options?: StepOptions): Promise<T>;
+	do<T>(name: string, options: StepOptions, fn: StepFunction<T>): Promise<T>;
+	/** Waits for a length of time, counted from the first call. */
+	sleep(name: string, duration: Duration): Promise<void>;
+	/** Waits for a moment: a `Date`, or ms since 1970. A moment that has passed is no wait. */
+	sleepUntil(name: string, moment: Date | number): Promise<void>;
+	/**
+	 * Waits for an event and returns its payload. The event has the step's name unless
+	 * `options.event` says otherwise. An event delivered earlier is taken from the buffer.
+	 *
+	 * @throws {EventTimeoutError} past `options.timeout`.
+	 */
+	waitForEvent<K extends keyof Events & string>(name: K, options?: WaitOptions): Promise<Events[K]>;
+	waitForEvent<K extends keyof Events & string>(
+		name: string,
+		options: WaitOptions & { event: K },
+	): Promise<Events[K]>;
+}
+
+export interface Program {
+	readonly type: string;
+	readonly version: string | null;
+	readonly retry: RetryPolicy;
+	/** Of each attempt of a step; null: none. */
+	readonly stepTimeoutMs: number | null;
+	/** Of the whole instance; null: none. */
+	readonly timeoutMs: number | null;
+	/** Declared events with their schemas, if they have one; null: any event is taken. */
+	readonly events: ReadonlyMap<string, Schema | null> | null;
+	readonly payload: Schema | null;
+	/** What becomes of an instance whose replay differs from its journal (G7). */
+	readonly onNonDeterminism: "pause" | "fail";
+	run(step: Step, payload: unknown): Promise<unknown>;
+}
+
+/** The method by which a registry entry gives its program. */
+export const toProgram: unique symbol = Symbol.for("durable-workflows.program") as never;
+
+export interface ProgramSource {
+	[toProgram](): Program;
+}
+
+/** Type name to what an authoring style returned. */
+export type Registry = Readonly<Record<string, ProgramSource>>;
+
+/** The programs of a registry by type; throws when a key is not its program's type. */
+export function programsOf(registry: Registry): ReadonlyMap<string, Program> {
+	const programs = new Map<string, Program>();
+	for (const [key, source] of Object.entries(registry)) {
+		const program = source[toProgram]();
+		parseTypeName(program.type);
+		if (program.type !== key) {
+			throw new WorkflowError(
+				"VALIDATION_ERROR",
+				`The registry has the type "${program.type}" under the key "${key}": use the type as the key.`,
+			);
+		}
+		programs.set(key, program);
+	}
+	return programs;
+}

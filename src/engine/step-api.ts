@@ -1,0 +1,108 @@
+/** The `step` of user code: checks what it is given and asks the pass. Journals nothing itself. */
+import { durationMs } from "../model/duration";
+import { ValidationError } from "../model/errors";
+import { parseEventName, parseStepName } from "../model/ids";
+import { retryPolicy } from "../model/retry";
+import type { Pass } from "./pass";
+import type { Program, Step, StepFunction, StepOptions, WaitOptions } from "./program";
+import type { DoSettings } from "./step-kinds/do-step";
+
+export class StepApi implements Step {
+	readonly #pass: Pass;
+	readonly #program: Program;
+
+	constructor(pass: Pass, program: Program) {
+		this.#pass = pass;
+		this.#program = program;
+	}
+
+	do<T>(
+		name: string,
+		first: StepFunction<T> | StepOptions,
+		second?: StepFunction<T> | StepOptions,
+	): Promise<T> {
+		return refusing(() => {
+			parseStepName(name);
+			const [fn, options] = typeof first === "function" ? [first, second] : [second, first];
+			if (typeof fn !== "function") {
+				throw new ValidationError(
+					`step.do("${name}") expects a function, as in step.do(name, fn, options?) or step.do(name, options, fn); received ${typeof fn}.`,
+					{ path: name },
+				);
+			}
+			return this.#pass.do(name, this.#doSettings(name, fn, options)) as Promise<T>;
+		});
+	}
+
+	sleep(name: string, duration: Parameters<Step["sleep"]>[1]): Promise<void> {
+		return refusing(() => {
+			parseStepName(name);
+			const lengthMs = durationMs(duration, `duration of sleep "${name}"`);
+			const { clock } = this.#pass.ports;
+			return this.#pass.sleep(name, () => clock.now() + lengthMs) as Promise<void>;
+		});
+	}
+
+	sleepUntil(name: string, moment: Date | number): Promise<void> {
+		return refusing(() => {
+			parseStepName(name);
+			const wakeAt = moment instanceof Date ? moment.getTime() : moment;
+			// 8.64e15 ms is as far as a Date reaches (ECMA-262, 21.4.1.1).
+			if (typeof wakeAt !== "number" || !(Math.abs(wakeAt) <= 8.64e15)) {
+				throw new ValidationError(
+					`step.sleepUntil("${name}") expects a valid Date or a number of ms since 1970; received ${String(moment)}.`,
+					{ path: name },
+				);
+			}
+			return this.#pass.sleep(name, () => Math.ceil(wakeAt)) as Promise<void>;
+		});
+	}
+
+	waitForEvent<T>(name: string, options: WaitOptions & { event?: string } = {}): Promise<T> {
+		return refusing(() => {
+			parseStepName(name);
+			requireKnown(options, ["event", "timeout"], `step.waitForEvent("${name}")`);
+			const event = parseEventName(options.event ?? name);
+			const { timeout } = options;
+			const timeoutMs =
+				timeout === undefined ? null : durationMs(timeout, `timeout of wait "${name}"`);
+			return this.#pass.waitForEvent(name, { event, timeoutMs }) as Promise<T>;
+		});
+	}
+
+	#doSettings(
+		name: string,
+		fn: StepFunction<unknown>,
+		options: StepOptions | StepFunction<unknown> | undefined,
+	): DoSettings {
+		const { retry, stepTimeoutMs } = this.#program;
+		if (options === undefined) return { fn, retry, timeoutMs: stepTimeoutMs };
+		requireKnown(options, ["retries", "timeout"], `step.do("${name}")`);
+		const { retries, timeout } = options as StepOptions;
+		return {
+			fn,
+			retry: retries === undefined ? retry : retryPolicy(retries, retry),
+			timeoutMs:
+				timeout === undefined ? stepTimeoutMs : durationMs(timeout, `timeout of step "${name}"`),
+		};
+	}
+}
+
+/** A refused call rejects: it fails in the program, like the step's own failure would. */
+function refusing<T>(ask: () => Promise<T>): Promise<T> {
+	try {
+		return ask();
+	} catch (error) {
+		return Promise.reject(error);
+	}
+}
+
+function requireKnown(options: unknown, known: string[], where: string): void {
+	const isObject = typeof options === "object" && options !== null;
+	const unknown = isObject ? Object.keys(options).find((key) => !known.includes(key)) : undefined;
+	if (isObject && unknown === undefined) return;
+	throw new ValidationError(
+		`${where} expects options with ${known.join(" and ")}; received ${isObject ? `"${unknown}"` : typeof options}.`,
+		{ path: unknown ?? "options" },
+	);
+}

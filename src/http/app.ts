@@ -1,0 +1,43 @@
+/**
+ * The HTTP API: routes, and what surrounds each of them (request id, access, errors).
+ *
+ * @example
+ * export default { fetch: createApp({ types: ["order"] }).fetch };
+ */
+import { Hono } from "hono";
+import { requestId } from "hono/request-id";
+import type { RunnerNamespace } from "../client/runner-client";
+import { requireAccess } from "./access";
+import { answerError, methodNotAllowed, notFound } from "./errors";
+import { workflowRoutes } from "./workflow-routes";
+
+/** The Worker's bindings, variables and secrets. */
+export interface ServiceEnv {
+	WORKFLOW_RUNNER: RunnerNamespace;
+	/** Secret: requests carry it as `Authorization: Bearer …`. */
+	API_TOKEN?: string;
+	/** Variable: `off` opens the service to everyone. */
+	AUTH?: string;
+}
+
+export interface AppContext {
+	Bindings: ServiceEnv;
+	Variables: { requestId: string };
+}
+
+export interface AppSettings {
+	/** Names of the registered types. */
+	types: readonly string[];
+}
+
+export function createApp({ types }: AppSettings): Hono<AppContext> {
+	const app = new Hono<AppContext>();
+	app.use(requestId());
+	app.get("/", (c) => c.json({ status: "ok", workflows: types }));
+	app.all("/", methodNotAllowed("GET"));
+	app.use(requireAccess);
+	app.route("/workflows", workflowRoutes(types));
+	app.notFound(notFound);
+	app.onError(answerError);
+	return app;
+}

@@ -1,0 +1,99 @@
+/**
+ * Every error becomes one shape (`ErrorResponse`); the project's codes become HTTP statuses here
+ * and nowhere else. An error that nobody meant is a 500 with a request id and no internals.
+ */
+import type { Context, ErrorHandler, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type ErrorCode, WorkflowError } from "../model/errors";
+import type { ErrorResponse } from "../model/http";
+import type { AppContext } from "./app";
+
+/** A refusal that exists in HTTP only. */
+export class HttpFault extends Error {
+	constructor(
+		readonly status: ContentfulStatusCode,
+		readonly code: string,
+		message: string,
+		readonly headers: Record<string, string> = {},
+	) {
+		super(message);
+	}
+}
+
+const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
+	VALIDATION_ERROR: 400,
+	UNKNOWN_TYPE: 400,
+	UNKNOWN_EVENT: 400,
+	VALUE_NOT_STORABLE: 400,
+	INSTANCE_NOT_FOUND: 404,
+	INSTANCE_EXISTS: 409,
+	INSTANCE_FINISHED: 409,
+	ILLEGAL_STATUS_CHANGE: 409,
+	TYPE_NOT_REGISTERED: 409,
+	VALUE_TOO_LARGE: 413,
+	EVENT_BUFFER_FULL: 429,
+	// These fail steps and instances; no request is answered with them.
+	NON_RETRYABLE: 500,
+	STEP_TIMEOUT: 500,
+	EVENT_TIMEOUT: 500,
+	INSTANCE_TIMEOUT: 500,
+	STEP_LIMIT: 500,
+	PASS_LOST: 500,
+	NON_DETERMINISM: 500,
+};
+
+export const answerError: ErrorHandler<AppContext> = (error, c) => {
+	if (error instanceof HttpFault) {
+		return errorResponse(c, error.status, error, undefined, error.headers);
+	}
+	if (error instanceof WorkflowError) {
+		return errorResponse(c, STATUS_OF_CODE[error.code], error, error.details);
+	}
+	if (error instanceof HTTPException && error.cause instanceof HttpFault) {
+		return answerError(error.cause, c);
+	}
+	console.error(`request ${c.get("requestId")} failed`, error);
+	const message =
+		"The request failed by a fault of the service. Its log has more by the request id.";
+	return errorResponse(c, 500, { code: "INTERNAL_ERROR", message });
+};
+
+export const notFound: NotFoundHandler<AppContext> = (c) =>
+	errorResponse(c, 404, {
+		code: "ROUTE_NOT_FOUND",
+		message: `There is no route ${c.req.method} ${c.req.path}. The README lists the routes.`,
+	});
+
+/** The last handler of a path: what comes here came with another method. */
+export function methodNotAllowed(allowed: string) {
+	return (c: Context): never => {
+		throw new HttpFault(
+			405,
+			"METHOD_NOT_ALLOWED",
+			`${c.req.path} takes ${allowed}; received ${c.req.method}.`,
+			{ Allow: allowed },
+		);
+	};
+}
+
+function errorResponse(
+	c: Context<AppContext>,
+	status: ContentfulStatusCode,
+	{ code, message }: { code: string; message: string },
+	details?: Record<string, unknown>,
+	headers: Record<string, string> = {},
+): Response {
+	const executionId = c.req.param("id");
+	const body: ErrorResponse = {
+		error: {
+			code,
+			message,
+			...(details === undefined ? {} : { details }),
+			timestamp: new Date().toISOString(),
+			requestId: c.get("requestId"),
+			...(executionId === undefined ? {} : { executionId }),
+		},
+	};
+	return c.json(body, status, headers);
+}

@@ -1,0 +1,78 @@
+/** `/workflows`: create, list, look at, steer and signal instances. */
+import { Hono } from "hono";
+import {
+	type ControlAction,
+	controlInstance,
+	createInstance,
+	describeInstance,
+	listInstances,
+	sendEvent,
+} from "../client/runner-client";
+import { WorkflowError } from "../model/errors";
+import { statusResponse, toJson } from "../model/http";
+import type { AppContext } from "./app";
+import { methodNotAllowed } from "./errors";
+import { createBody, jsonBody, limitBody, listQuery, parseInput } from "./input";
+
+const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
+
+export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
+	const routes = new Hono<AppContext>();
+
+	routes.post("/", limitBody, async (c) => {
+		const { type, id, payload } = parseInput(createBody, await jsonBody(c), "body");
+		requireType(types, type);
+		const created = await createInstance(c.env.WORKFLOW_RUNNER, { type, id, payload });
+		return c.json(created, 201);
+	});
+
+	routes.get("/", async (c) => {
+		const { type, ...filter } = parseInput(listQuery, c.req.query(), "query");
+		if (type !== undefined) {
+			requireType(types, type);
+			const instances = await listInstances(c.env.WORKFLOW_RUNNER, type, filter);
+			return c.json({ type, instances });
+		}
+		const workflows = await Promise.all(
+			types.map(async (each) => ({
+				type: each,
+				instances: await listInstances(c.env.WORKFLOW_RUNNER, each, filter),
+			})),
+		);
+		return c.json({ workflows });
+	});
+	routes.all("/", methodNotAllowed("GET, POST"));
+
+	routes.get("/:id", async (c) => {
+		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"));
+		return c.json(toJson(statusResponse(view)));
+	});
+	routes.all("/:id", methodNotAllowed("GET"));
+
+	for (const action of CONTROL_ACTIONS) {
+		routes.post(`/:id/${action}`, async (c) => {
+			const id = c.req.param("id");
+			const { status } = await controlInstance(c.env.WORKFLOW_RUNNER, id, action);
+			return c.json({ id, status });
+		});
+		routes.all(`/:id/${action}`, methodNotAllowed("POST"));
+	}
+
+	routes.post("/:id/events/:event", limitBody, async (c) => {
+		const { id, event } = c.req.param();
+		const payload = await jsonBody(c, { optional: true });
+		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload });
+		return c.json({ id, event, status: "delivered" });
+	});
+	routes.all("/:id/events/:event", methodNotAllowed("POST"));
+
+	return routes;
+}
+
+function requireType(types: readonly string[], type: string): void {
+	if (types.includes(type)) return;
+	throw new WorkflowError(
+		"UNKNOWN_TYPE",
+		`Unknown workflow type "${type}". Known: ${types.join(", ")}.`,
+	);
+}

@@ -1,0 +1,98 @@
+/**
+ * The errors that this project throws on purpose, each with a stable `code`.
+ *
+ * Callers recognise an error by its `code`: class and prototype do not survive an RPC, and
+ * messages may be reworded. How an error becomes a row or an HTTP answer is said elsewhere
+ * (`error-record.ts`, `http/errors.ts`).
+ */
+
+export const ERROR_CODES = [
+	// The request is at fault and changed nothing.
+	"VALIDATION_ERROR",
+	"UNKNOWN_TYPE",
+	"UNKNOWN_EVENT",
+	"INSTANCE_NOT_FOUND",
+	"INSTANCE_EXISTS",
+	"INSTANCE_FINISHED",
+	"ILLEGAL_STATUS_CHANGE",
+	"EVENT_BUFFER_FULL",
+	"VALUE_NOT_STORABLE",
+	"VALUE_TOO_LARGE",
+	// A step or an instance failed.
+	"NON_RETRYABLE",
+	"STEP_TIMEOUT",
+	"EVENT_TIMEOUT",
+	"INSTANCE_TIMEOUT",
+	"STEP_LIMIT",
+	"PASS_LOST",
+	// The instance was stopped for repair.
+	"NON_DETERMINISM",
+	"TYPE_NOT_REGISTERED",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** An error of this project: `code` says which, `details` holds plain data about the fault. */
+export class WorkflowError extends Error {
+	override readonly name: string = "WorkflowError";
+
+	constructor(
+		readonly code: ErrorCode,
+		message: string,
+		readonly details?: Record<string, unknown>,
+	) {
+		super(message);
+	}
+}
+
+/** Bad input: `details.path` (dotted) or `details.issues` says where. */
+export class ValidationError extends WorkflowError {
+	override readonly name = "ValidationError";
+
+	constructor(message: string, details?: Record<string, unknown>) {
+		super("VALIDATION_ERROR", message, details);
+	}
+}
+
+/**
+ * Thrown by a step's function to say that trying again is pointless: the step fails at once,
+ * whatever its retries.
+ *
+ * @example
+ * if (card.expired) throw new NonRetryableError("card expired", { cause: answer });
+ */
+export class NonRetryableError extends Error {
+	override readonly name = "NonRetryableError";
+	readonly code = "NON_RETRYABLE";
+
+	constructor(message = "not retryable", options?: ErrorOptions) {
+		super(message, options);
+	}
+}
+
+/** An attempt ran past the step's `timeout`. */
+export class StepTimeoutError extends WorkflowError {
+	override readonly name = "StepTimeoutError";
+
+	constructor(message: string) {
+		super("STEP_TIMEOUT", message);
+	}
+}
+
+/** A `waitForEvent` saw no event before its `timeout`. */
+export class EventTimeoutError extends WorkflowError {
+	override readonly name = "EventTimeoutError";
+
+	constructor(message: string) {
+		super("EVENT_TIMEOUT", message);
+	}
+}
+
+/** The program took another way on replay than the journal records (G7). */
+export class NonDeterminismError extends WorkflowError {
+	override readonly name = "NonDeterminismError";
+
+	constructor(message: string, details?: Record<string, unknown>) {
+		super("NON_DETERMINISM", message, details);
+	}
+}

@@ -1,0 +1,174 @@
+/**
+ * The shapes of the HTTP answers (seed 002, grown but never reduced), and how an object's answer
+ * becomes one. Shared by the API, the library helpers, the CLI and the dashboard.
+ */
+import { decode, type Encoded } from "./codec";
+import { decodeThrown, type ThrownRecord, thrownMessage } from "./error-record";
+import { stepNameOf } from "./ids";
+import type { IndexRow, InstanceView, StepKind, StepStatus, StepView } from "./rpc";
+import type { WorkflowStatus } from "./status";
+
+/** `GET /workflows/:id`; times in ms since 1970. */
+export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
+	/** The id that the caller chose or was given. */
+	id: string;
+	type: string;
+	/** The version of the type that the instance began with; null when the type has none. */
+	version: string | null;
+	status: WorkflowStatus;
+	/** Why it is paused, backed off or ended; null where the status says all. */
+	reason: string | null;
+	payload: Payload;
+	/** Null until the instance is `completed`. */
+	result: Result | null;
+	/** The error's message; `errorDetails` has the rest. */
+	error: string | null;
+	errorDetails: ThrownRecord | null;
+	steps: StepInfo[];
+	/** When it wakes by itself next; null when only something from outside moves it. */
+	wakeAt: number | null;
+	createdAt: number;
+	updatedAt: number;
+	completedAt: number | null;
+}
+
+export interface StepInfo {
+	name: string;
+	/** `name`, or `name#2` for the second call of that name, and so on. */
+	key: string;
+	type: StepKind;
+	status: StepStatus;
+	/** Attempts that ended, plus the one that runs. */
+	attempts: number;
+	result: unknown;
+	/** Of the step, or of its latest attempt while it retries. */
+	error: string | null;
+	errorDetails: ThrownRecord | null;
+	startedAt: number;
+	/** When a sleep ends, a wait times out or the next attempt starts. */
+	wakeAt: number | null;
+	completedAt: number | null;
+}
+
+/** `POST /workflows`, 201. */
+export interface CreateResponse {
+	id: string;
+	type: string;
+	status: WorkflowStatus;
+}
+
+/** `GET /workflows?type=…` */
+export interface TypeListing {
+	type: string;
+	instances: IndexRow[];
+}
+
+/** `GET /workflows` */
+export interface Listing {
+	workflows: TypeListing[];
+}
+
+/** Every error. */
+export interface ErrorResponse {
+	error: {
+		code: string;
+		message: string;
+		details?: Record<string, unknown>;
+		/** ISO 8601. */
+		timestamp: string;
+		requestId: string;
+		/** The instance that the request was about. */
+		executionId?: string;
+	};
+}
+
+/** The status answer, its values live: `Date`s are `Date`s. */
+export function statusResponse(view: InstanceView): WorkflowStatusResponse {
+	return {
+		id: view.id,
+		type: view.type,
+		version: view.version,
+		status: view.status,
+		reason: view.reason,
+		payload: decode(view.payload),
+		result: decodeOrNull(view.result),
+		...errorFields(view.error),
+		steps: view.steps.map(stepInfo),
+		wakeAt: view.wakeAt,
+		createdAt: view.createdAt,
+		updatedAt: view.updatedAt,
+		completedAt: view.completedAt,
+	};
+}
+
+function stepInfo(step: StepView): StepInfo {
+	return {
+		name: stepNameOf(step.key),
+		key: step.key,
+		type: step.kind,
+		status: step.status,
+		attempts: step.attempts,
+		result: decodeOrNull(step.result),
+		...errorFields(step.error),
+		startedAt: step.startedAt,
+		wakeAt: step.wakeAt,
+		completedAt: step.completedAt,
+	};
+}
+
+function decodeOrNull(text: Encoded | null): unknown {
+	return text === null ? null : decode(text);
+}
+
+function errorFields(text: Encoded | null): Pick<StepInfo, "error" | "errorDetails"> {
+	if (text === null) return { error: null, errorDetails: null };
+	const record = decodeThrown(text);
+	return { error: thrownMessage(record), errorDetails: record };
+}
+
+/**
+ * `value` with everything that JSON lacks in the form in which people read it: dates as ISO 8601,
+ * BigInt, RegExp and URL as text, a Map as an object (or as pairs when a key is no string), a Set
+ * or typed array as an array, special numbers as text, `undefined` at the top as null.
+ */
+export function toJson(value: unknown): unknown {
+	switch (typeof value) {
+		case "bigint":
+			return value.toString();
+		case "number":
+			return Number.isFinite(value) ? value : String(value);
+		case "undefined":
+			return null;
+		case "object":
+			return value === null ? null : objectToJson(value);
+		default:
+			return value;
+	}
+}
+
+function objectToJson(value: object): unknown {
+	if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+	if (value instanceof RegExp || value instanceof URL || value instanceof URLSearchParams) {
+		return value.toString();
+	}
+	if (value instanceof Map) {
+		const pairs = [...value].map(([key, item]) => [key, toJson(item)] as const);
+		return pairs.every(([key]) => typeof key === "string")
+			? Object.fromEntries(pairs)
+			: pairs.map(([key, item]) => [toJson(key), item]);
+	}
+	if (value instanceof Set || Array.isArray(value)) return [...value].map(toJson);
+	if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
+	if (ArrayBuffer.isView(value)) {
+		if (value instanceof DataView) {
+			return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
+		}
+		return Array.from(value as unknown as Iterable<number | bigint>, toJson);
+	}
+	if (Object.prototype.toString.call(value) !== "[object Object]") return String(value);
+	return Object.fromEntries(
+		Object.entries(value)
+			.filter(([, item]) => item !== undefined)
+			.map(([key, item]) => [key, toJson(item)]),
+	);
+}

@@ -1,0 +1,109 @@
+/**
+ * The forms of ids and names, and the one way to make an id.
+ *
+ * No id or type name starts with `_`, so no caller can reach a shard's object (`__index:<type>`).
+ */
+import { ValidationError } from "./errors";
+import { LIMITS } from "./limits";
+
+const INSTANCE_ID = /^(?![_.-])[A-Za-z0-9._:-]+$/;
+const TYPE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const OCCURRENCE = /#\d+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Returns `id` when it has the form of an instance id; throws `ValidationError` otherwise. */
+export function parseInstanceId(id: unknown): string {
+	if (typeof id === "string" && id.length <= LIMITS.instanceIdLength && INSTANCE_ID.test(id)) {
+		return id;
+	}
+	throw new ValidationError(
+		`An instance id is 1 to ${LIMITS.instanceIdLength} letters, digits, ".", "_", "-" or ":", and does not start with "_", "." or "-"; received ${quote(id)}.`,
+		{ path: "id" },
+	);
+}
+
+/** Returns `type` when it has the form of a type's name; throws `ValidationError` otherwise. */
+export function parseTypeName(type: unknown): string {
+	if (typeof type === "string" && type.length <= LIMITS.typeNameLength && TYPE_NAME.test(type)) {
+		return type;
+	}
+	throw new ValidationError(
+		`A type's name is 1 to ${LIMITS.typeNameLength} letters, digits, ".", "_" or "-", and starts with a letter or digit; received ${quote(type)}.`,
+		{ path: "type" },
+	);
+}
+
+/** Returns `name` when it can name a step; a trailing `#2` is the journal's own mark. */
+export function parseStepName(name: unknown): string {
+	if (typeof name !== "string" || name.length === 0 || name.length > LIMITS.stepNameLength) {
+		throw new ValidationError(
+			`A step's name is a string of 1 to ${LIMITS.stepNameLength} characters; received ${quote(name)}.`,
+			{ path: "name" },
+		);
+	}
+	if (OCCURRENCE.test(name)) {
+		throw new ValidationError(
+			`The step name ${quote(name)} ends in "#" and a number, which the journal uses for repeated names. Choose another ending.`,
+			{ path: "name" },
+		);
+	}
+	return name;
+}
+
+/** Returns `name` when it can name an event. */
+export function parseEventName(name: unknown): string {
+	const fits =
+		typeof name === "string" &&
+		name.length > 0 &&
+		name.length <= LIMITS.eventNameLength &&
+		!CONTROL.test(name);
+	if (fits) return name;
+	throw new ValidationError(
+		`An event's name is 1 to ${LIMITS.eventNameLength} characters without control characters; received ${quote(name)}.`,
+		{ path: "event" },
+	);
+}
+
+const SHARD_PREFIX = "__index:";
+
+/** The name of the object that lists a type's instances. */
+export function shardName(type: string): string {
+	return `${SHARD_PREFIX}${type}`;
+}
+
+export function isShardName(name: string): boolean {
+	return name.startsWith(SHARD_PREFIX);
+}
+
+/** The journal key of the `occurrence`th (from 1) call of a step name in a pass. */
+export function stepKey(name: string, occurrence: number): string {
+	return occurrence === 1 ? name : `${name}#${occurrence}`;
+}
+
+/** The step name of a journal key. */
+export function stepNameOf(key: string): string {
+	return key.replace(OCCURRENCE, "");
+}
+
+/**
+ * A new id whose text sorts by time: a UUID of version 7 (RFC 9562, section 5.7).
+ * `random` is ten fresh random bytes.
+ */
+export function timeOrderedId(nowMs: number, random: Uint8Array): string {
+	const time = nowMs.toString(16).padStart(12, "0");
+	const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+	const variant = ((Number.parseInt(hex.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
+	return [
+		time.slice(0, 8),
+		time.slice(8),
+		`7${hex.slice(0, 3)}`,
+		`${variant}${hex.slice(4, 7)}`,
+		hex.slice(7, 19),
+	].join("-");
+}
+
+function quote(value: unknown): string {
+	if (typeof value !== "string") return value === null ? "null" : `a value of type ${typeof value}`;
+	return JSON.stringify(value.length > 120 ? `${value.slice(0, 120)}…` : value);
+}

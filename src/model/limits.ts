@@ -1,0 +1,58 @@
+/**
+ * Every limit of the service (G15), units last. Each has its own error where it is enforced and
+ * a test at the limit and one past it.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+
+export const LIMITS = {
+	/** Characters of an instance id. */
+	instanceIdLength: 100,
+	/** Characters of a type's name. */
+	typeNameLength: 64,
+	/** Characters of a step's name. */
+	stepNameLength: 256,
+	/** Characters of an event's name. */
+	eventNameLength: 100,
+	/** Characters of a type's version. */
+	versionLength: 64,
+	/**
+	 * Bytes (UTF-8) of one stored value: payload, step result, event, final result. A SQLite row in
+	 * a Durable Object takes 2 MB in all, so what shares the row with the value has 128 KiB left.
+	 */
+	valueBytes: 2_000_000 - 128 * KIB,
+	/**
+	 * Bytes of an instance's payload. Its final result shares the row, and has what the payload
+	 * leaves of `valueBytes`.
+	 */
+	payloadBytes: 1_000_000,
+	/** Levels of nesting in a stored value. */
+	valueDepth: 200,
+	/** Characters kept of an error's message and of its stack, each. */
+	errorTextLength: 4 * KIB,
+	/** Causes of causes, and errors of an `AggregateError`, kept of one error. */
+	errorCauseDepth: 4,
+	errorListLength: 16,
+	/** Bytes of an error with its causes; one past that keeps name, message, stack and code. */
+	errorBytes: 96 * KIB,
+	/** Bytes of an error's own fields; fields past that are dropped. */
+	errorFieldsBytes: 16 * KIB,
+	/** Steps of one instance. */
+	steps: 25_000,
+	/** Events that wait in an instance's buffer. */
+	bufferedEvents: 1_000,
+	/** Attempts that a retry policy may ask for. */
+	retryAttempts: 10_000,
+	/** The longest duration, in milliseconds: ten years. */
+	durationMs: 3_650 * DAY,
+	/** Bytes of a request's body. */
+	requestBodyBytes: MIB,
+	/** Rows of one page of a listing, and what it holds when nothing is asked for. */
+	listPage: 1_000,
+	listPageDefault: 50,
+	/** Passes in a row that may end their isolate with nothing recorded (G17). */
+	strikes: 3,
+} as const;

@@ -1,0 +1,36 @@
+/**
+ * Checking input against a Standard Schema (zod, valibot, arktype, …; standardschema.dev).
+ */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { ValidationError } from "./errors";
+
+export type Schema<Output = unknown> = StandardSchemaV1<unknown, Output>;
+
+/** True for an object that carries the `~standard` interface. */
+export function isSchema(value: unknown): value is Schema {
+	return (
+		(typeof value === "object" || typeof value === "function") &&
+		value !== null &&
+		"~standard" in value
+	);
+}
+
+/**
+ * The schema's output for `value`, with its defaults and transforms applied.
+ *
+ * @throws {ValidationError} with `details.issues`: `{ path, message }`, all of them.
+ */
+export async function parseWith(schema: Schema, value: unknown, what: string): Promise<unknown> {
+	const result = await schema["~standard"].validate(value);
+	if (result.issues === undefined) return result.value;
+	const issues = result.issues.map((issue) => ({
+		path: [what, ...(issue.path ?? []).map(segmentOf)].join("."),
+		message: issue.message,
+	}));
+	const list = issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
+	throw new ValidationError(`The ${what} is not valid. ${list}`, { issues });
+}
+
+function segmentOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string {
+	return String(typeof segment === "object" ? segment.key : segment);
+}

@@ -1,0 +1,142 @@
+/**
+ * The one Durable Object class, in its two roles: an instance of a workflow, or the index shard of
+ * a type (`__index:<type>`). Its name says which.
+ *
+ * Thin: it makes the platform's clock, alarm and storage into ports, and forwards RPC and alarms.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { deliverToIndex, type RunnerNamespace } from "./client/runner-client";
+import { openDatabase } from "./db/database";
+import { IndexStore } from "./db/index-store";
+import { InstanceStore } from "./db/instance-store";
+import { Instance } from "./engine/instance";
+import type { Ports } from "./engine/ports";
+import { type Program, programsOf, type Registry } from "./engine/program";
+import { isShardName } from "./model/ids";
+import type { Clock } from "./model/ports";
+import {
+	type Answer,
+	answer,
+	type CreateReceipt,
+	type CreateRequest,
+	type EventRequest,
+	type IndexFilter,
+	type IndexRow,
+	type IndexUpdate,
+	type InstanceRpc,
+	type InstanceView,
+	type ShardRpc,
+	type StatusReceipt,
+} from "./model/rpc";
+import { IndexShard } from "./shards/index-shard";
+import { Outbox } from "./shards/outbox";
+
+/** The bindings that the class needs. */
+export interface RunnerEnv {
+	WORKFLOW_RUNNER: RunnerNamespace;
+}
+
+const systemClock: Clock = {
+	now: () => Date.now(),
+	after(delayMs, work) {
+		const timer = setTimeout(work, delayMs);
+		return () => clearTimeout(timer);
+	},
+	turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+};
+
+/**
+ * The Durable Object class for a registry. Export it as `WorkflowRunner`, the name in
+ * `wrangler.jsonc`.
+ *
+ * @example
+ * export class WorkflowRunner extends workflowRunner({ order: OrderWorkflow }) {}
+ */
+export function workflowRunner(registry: Registry) {
+	// Once per isolate: a faulty registry stops the deploy, not an instance.
+	return runnerClass(programsOf(registry), systemClock);
+}
+
+/** The class itself: tests give it programs that come and go, and a clock that they move. */
+export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock) {
+	return class extends DurableObject<RunnerEnv> implements InstanceRpc, ShardRpc {
+		readonly role: Instance | IndexShard;
+
+		constructor(ctx: DurableObjectState, env: RunnerEnv) {
+			super(ctx, env);
+			this.role = roleOf(ctx, env, programs, clock);
+		}
+
+		create(request: CreateRequest): Promise<Answer<CreateReceipt>> {
+			return answer(() => asInstance(this.role).create(request));
+		}
+
+		deliverEvent(request: EventRequest): Promise<Answer<null>> {
+			return answer(() => asInstance(this.role).deliverEvent(request));
+		}
+
+		pause(): Promise<Answer<StatusReceipt>> {
+			return answer(() => asInstance(this.role).pause());
+		}
+
+		resume(): Promise<Answer<StatusReceipt>> {
+			return answer(() => asInstance(this.role).resume());
+		}
+
+		terminate(): Promise<Answer<StatusReceipt>> {
+			return answer(() => asInstance(this.role).terminate());
+		}
+
+		describe(): Promise<Answer<InstanceView>> {
+			return answer(() => asInstance(this.role).describe());
+		}
+
+		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
+			return answer(() => asShard(this.role).write(update));
+		}
+
+		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {
+			return answer(() => asShard(this.role).list(filter));
+		}
+
+		override async alarm(): Promise<void> {
+			if (this.role instanceof Instance) await this.role.wake();
+		}
+	};
+}
+
+function roleOf(
+	ctx: DurableObjectState,
+	env: RunnerEnv,
+	programs: ReadonlyMap<string, Program>,
+	clock: Clock,
+): Instance | IndexShard {
+	const db = openDatabase(ctx.storage);
+	if (isShardName(ctx.id.name ?? "")) return new IndexShard(new IndexStore(db));
+	const ports: Ports = {
+		clock,
+		alarm: {
+			set: (atMs) => void ctx.storage.setAlarm(atMs),
+			clear: () => void ctx.storage.deleteAlarm(),
+		},
+		random: Math.random,
+		report: (message, error) => console.error(`${ctx.id.name}: ${message}`, error),
+		outbox: (source) =>
+			new Outbox(
+				source,
+				(type, update) => deliverToIndex(env.WORKFLOW_RUNNER, type, update),
+				clock,
+			),
+	};
+	return new Instance({ store: new InstanceStore(db), programs, ports });
+}
+
+function asInstance(role: Instance | IndexShard): Instance {
+	if (role instanceof Instance) return role;
+	throw new Error("this object is an index shard, not an instance");
+}
+
+function asShard(role: Instance | IndexShard): IndexShard {
+	if (role instanceof IndexShard) return role;
+	throw new Error("this object is an instance, not an index shard");
+}

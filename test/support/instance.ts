@@ -1,0 +1,115 @@
+/** One instance under test: the calls of a client, and the faults of the world. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import {
+	type ControlAction,
+	controlInstance,
+	createInstance,
+	describeInstance,
+	type RunnerNamespace,
+	sendEvent,
+} from "../../src/client/runner-client";
+import { statusResponse, type WorkflowStatusResponse } from "../../src/model/http";
+import type { WorkflowStatus } from "../../src/model/status";
+import { clock } from "./lab";
+
+interface TestEnv {
+	WORKFLOW_RUNNER: DurableObjectNamespace & RunnerNamespace;
+}
+
+export const { WORKFLOW_RUNNER: runners } = env as unknown as TestEnv;
+
+let ids = 0;
+
+/** Real milliseconds for something to happen that needs no clock. */
+const PATIENCE_MS = 5_000;
+
+export class TestInstance {
+	constructor(readonly id: string) {}
+
+	static async create(type: string, payload: unknown = null, id?: string): Promise<TestInstance> {
+		const created = await createInstance(runners, { type, id: id ?? `i-${++ids}`, payload });
+		return new TestInstance(created.id);
+	}
+
+	get stub(): DurableObjectStub {
+		return runners.getByName(this.id) as unknown as DurableObjectStub;
+	}
+
+	async status(): Promise<WorkflowStatusResponse> {
+		return statusResponse(await describeInstance(runners, this.id));
+	}
+
+	event(event: string, payload: unknown = null): Promise<void> {
+		return sendEvent(runners, { id: this.id, event, payload });
+	}
+
+	async control(action: ControlAction): Promise<WorkflowStatus> {
+		return (await controlInstance(runners, this.id, action)).status;
+	}
+
+	/** Resolves with the status answer once it is what is wanted; fails with what it is instead. */
+	async until(
+		wanted: WorkflowStatus | ((status: WorkflowStatusResponse) => boolean),
+	): Promise<WorkflowStatusResponse> {
+		const holds =
+			typeof wanted === "string"
+				? (status: WorkflowStatusResponse) => status.status === wanted
+				: wanted;
+		for (const startedAt = Date.now(); ; ) {
+			const status = await this.status();
+			if (holds(status)) return status;
+			if (Date.now() - startedAt > PATIENCE_MS) {
+				throw new Error(`waited for ${wanted}, but it is ${JSON.stringify(status, null, 1)}`);
+			}
+			await clock.turn();
+		}
+	}
+
+	/** Moves the clock and fires the alarm if it is due by then. */
+	async advance(ms: number): Promise<void> {
+		clock.advance(ms);
+		const alarmAt = await this.alarmAt();
+		if (alarmAt !== null && alarmAt <= clock.now()) await this.fireAlarm();
+	}
+
+	/** Fires the alarm, due or not. Not awaited to its end: it stays with a live pass. */
+	async fireAlarm(): Promise<void> {
+		let ended = false;
+		runDurableObjectAlarm(this.stub).then(
+			() => {
+				ended = true;
+			},
+			() => {
+				ended = true;
+			},
+		);
+		for (let turn = 0; turn < 20 && !ended; turn++) await clock.turn();
+	}
+
+	alarmAt(): Promise<number | null> {
+		return runInDurableObject(this.stub, (_, state) => state.storage.getAlarm());
+	}
+
+	/** The isolate goes away between two events; storage stays. */
+	evict(): Promise<void> {
+		return evictDurableObject(this.stub);
+	}
+
+	/** The object dies in the middle of what it does. */
+	async crash(): Promise<void> {
+		await runInDurableObject(this.stub, (_, state) => state.abort("crash")).catch(() => {});
+	}
+
+	sql<T = Record<string, unknown>>(query: string): Promise<T[]> {
+		return runInDurableObject(
+			this.stub,
+			(_, state) => state.storage.sql.exec(query).toArray() as T[],
+		);
+	}
+}
+
+/** A promise that the test settles, for use inside step functions. */
+export function gate<T = void>() {
+	return Promise.withResolvers<T>();
+}

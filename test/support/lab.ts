@@ -1,0 +1,60 @@
+/**
+ * What tests in workerd share with the Worker under test, which runs in the same isolate: the
+ * registered programs, and a clock that stands still until a test moves it.
+ */
+import type { Program } from "../../src/engine/program";
+import type { Clock } from "../../src/model/ports";
+import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
+
+/** Far ahead of real time, so that no alarm fires unless a test fires it. */
+export const EPOCH = Date.UTC(2100, 0, 1);
+
+class LabClock implements Clock {
+	#now = EPOCH;
+
+	now(): number {
+		return this.#now;
+	}
+
+	advance(ms: number): void {
+		this.#now += ms;
+	}
+
+	/** Polls, because the work must run in the object that asked for it, not in the test. */
+	after(delayMs: number, work: () => void): () => void {
+		const dueAt = this.#now + delayMs;
+		const timer = setInterval(() => {
+			if (this.#now < dueAt) return;
+			clearInterval(timer);
+			work();
+		}, 1);
+		return () => clearInterval(timer);
+	}
+
+	turn(): Promise<void> {
+		return new Promise((resolve) => setTimeout(resolve, 0));
+	}
+}
+
+export const clock = new LabClock();
+export const programs = new Map<string, Program>();
+
+let types = 0;
+
+/** Registers a program under a new type; returns the type. */
+export function define(run: Program["run"], overrides: Partial<Program> = {}): string {
+	const type = overrides.type ?? `type-${++types}`;
+	programs.set(type, {
+		version: null,
+		retry: { ...DEFAULT_RETRY_POLICY },
+		stepTimeoutMs: null,
+		timeoutMs: null,
+		events: null,
+		payload: null,
+		onNonDeterminism: "pause",
+		run,
+		...overrides,
+		type,
+	});
+	return type;
+}

@@ -1,0 +1,33 @@
+// Three places to run: pure rooms in Node, the engine in workerd, and the service as a process.
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		projects: [
+			{
+				test: {
+					name: "node",
+					include: ["test/{model,types,cli}/**/*.test.ts", "test/*.test.ts"],
+				},
+			},
+			{
+				plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.jsonc" } })],
+				test: {
+					name: "workerd",
+					include: ["test/{engine,shards,db,http,authoring}/**/*.test.ts"],
+				},
+			},
+			{
+				test: {
+					name: "e2e",
+					include: ["test/e2e/**/*.test.ts"],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+					// Each file starts processes of its own: one at a time on a small machine.
+					fileParallelism: false,
+				},
+			},
+		],
+	},
+});
