@@ -72,9 +72,7 @@ export class Instance implements PassObserver, StatusSource {
 	#stored: WorkflowRow | undefined;
 	#journal: Journal | undefined;
 	#pass: Pass | undefined;
-	/** A new pass is due when the functions in flight of the old one have ended. */
-	#restartWhenDrained = false;
-	/** The old pass cannot go on: it took another way than the journal. */
+	/** The frozen pass cannot be thawed: it took another way than the journal. */
 	#diverged = false;
 	/** Where the alarm stands; undefined: not known, since another isolate set it. */
 	#alarmAt: number | null | undefined;
@@ -246,9 +244,7 @@ export class Instance implements PassObserver, StatusSource {
 	}
 
 	passDrained(pass: Pass): void {
-		if (pass !== this.#pass || this.#stored === undefined) return;
-		if (this.#restartWhenDrained) this.#startPass();
-		this.#arm();
+		if (pass === this.#pass) this.#arm();
 	}
 
 	/** Memory can no longer be trusted: the next alarm starts from the tables. */
@@ -421,16 +417,11 @@ export class Instance implements PassObserver, StatusSource {
 		}
 		const change = { reason: null, error: null, notBefore: null };
 		this.#write({ ...change, status: "running", progress: this.#openJournal().progress });
-		if (this.#pass !== undefined && this.#pass.inFlightCount > 0) {
-			this.#restartWhenDrained = true;
-			return;
-		}
 		this.#runPass(program);
 	}
 
 	#runPass(program: Program): void {
 		this.#pass?.drop(new Error("a new pass of the instance began"));
-		this.#restartWhenDrained = false;
 		this.#diverged = false;
 		this.#pass = new Pass({
 			instanceId: this.#row.id,

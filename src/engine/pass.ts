@@ -12,7 +12,10 @@
  *   code to stop it (G10).
  * - P3 A frozen pass records what was in flight, and starts and releases nothing (G11). A pass
  *   that is over does nothing at all.
- * - P4 User code runs in a later turn than `start()`, so that what the start wrote is committed
+ * - P4 A replay does nothing new before it has asked for every row that was there when it began:
+ *   until then new steps and attempts are held. So a replay that differs from the journal (G7)
+ *   stops without having run or recorded anything.
+ * - P5 User code runs in a later turn than `start()`, so that what the start wrote is committed
  *   even if that code ends the isolate (G17).
  */
 import type { StepRow } from "../db/instance-store";
@@ -44,7 +47,7 @@ export interface PassObserver {
 	passEnded(pass: Pass, end: RunEnd): void;
 	/** The program asked for something else than the journal records (G7). */
 	passDiverged(pass: Pass, error: NonDeterminismError): void;
-	/** The last step function in flight has ended, of a pass that is frozen or over. */
+	/** The last step function in flight of a frozen pass has ended. */
 	passDrained(pass: Pass): void;
 	passBroken(pass: Pass, error: unknown): void;
 }
@@ -90,7 +93,7 @@ export class Pass implements StepHost {
 	readonly #inFlight = new Set<DoStep>();
 	/** By key, until their outcome is released. */
 	readonly #doSteps = new Map<string, DoStep>();
-	/** Starts that came while frozen. */
+	/** Starts that came while frozen, or before the replay had caught up. */
 	readonly #held: (() => void)[] = [];
 	/** Rows that were there when the pass began, and how many of them it has asked for. */
 	readonly #rowsBefore: number;
@@ -170,7 +173,7 @@ export class Pass implements StepHost {
 	thaw(): void {
 		this.#state = "live";
 		if (!this.#started) this.start();
-		for (const begin of this.#held.splice(0)) this.#begin(begin);
+		this.#beginHeld();
 		if (this.#end !== undefined) this.#observer.passEnded(this, this.#end);
 		this.recorded();
 	}
@@ -197,7 +200,7 @@ export class Pass implements StepHost {
 
 	/** The first row from before this pass that it has not asked for, if there is one (G7). */
 	unreached(): StepRow | undefined {
-		if (this.#rowsReached === this.#rowsBefore) return undefined;
+		if (this.#caughtUp) return undefined;
 		for (const row of this.journal.rows) {
 			const [, name, nth] = /^(.*?)(?:#(\d+))?$/s.exec(row.key) ?? [];
 			if ((this.#occurrences.get(name ?? "") ?? 0) < Number(nth ?? 1)) return row;
@@ -229,7 +232,7 @@ export class Pass implements StepHost {
 	attemptEnded(step: DoStep): void {
 		this.#inFlight.delete(step);
 		const drained = this.#inFlight.size === 0;
-		if (drained && this.#state !== "live") this.#observer.passDrained(this);
+		if (drained && this.#state === "frozen") this.#observer.passDrained(this);
 	}
 
 	broken(error: unknown): void {
@@ -248,12 +251,13 @@ export class Pass implements StepHost {
 		const row = this.journal.get(key);
 		this.#activity++;
 		if (row !== undefined) {
-			this.#rowsReached++;
 			if (row.kind !== kind) return this.#diverge(row, kind);
+			this.#rowsReached++;
 		}
 		const { promise, resolve, reject } = Promise.withResolvers<unknown>();
 		this.#calls.set(key, { key, era: this.#released, promise, resolve, reject });
 		if (row === undefined || row.outcome === null) this.#begin(prepare(key));
+		if (row !== undefined) this.#beginHeld();
 		this.#pump();
 		this.#checkQuiet();
 		return promise;
@@ -275,8 +279,13 @@ export class Pass implements StepHost {
 		);
 	}
 
+	/** Whether the replay has asked for all that the journal held when it began (P4). */
+	get #caughtUp(): boolean {
+		return this.#rowsReached === this.#rowsBefore;
+	}
+
 	#begin(begin: () => void): void {
-		if (this.#state === "frozen") {
+		if (this.#state !== "live" || !this.#caughtUp) {
 			this.#held.push(begin);
 			return;
 		}
@@ -285,6 +294,11 @@ export class Pass implements StepHost {
 		} catch (error) {
 			this.broken(error);
 		}
+	}
+
+	#beginHeld(): void {
+		if (this.#held.length === 0 || this.#state !== "live" || !this.#caughtUp) return;
+		for (const begin of this.#held.splice(0)) this.#begin(begin);
 	}
 
 	#revive(): void {

@@ -4,7 +4,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ValidationError } from "./errors";
 
-export type Schema<Output = unknown> = StandardSchemaV1<unknown, Output>;
+export type Schema = StandardSchemaV1;
 
 /** True for an object that carries the `~standard` interface. */
 export function isSchema(value: unknown): value is Schema {

@@ -73,18 +73,15 @@ export class TestInstance {
 		if (alarmAt !== null && alarmAt <= clock.now()) await this.fireAlarm();
 	}
 
-	/** Fires the alarm, due or not. Not awaited to its end: it stays with a live pass. */
+	/** Fires the alarm, due or not; returns once it is through, or stays with a live pass. */
 	async fireAlarm(): Promise<void> {
 		let ended = false;
-		runDurableObjectAlarm(this.stub).then(
-			() => {
-				ended = true;
-			},
-			() => {
-				ended = true;
-			},
-		);
-		for (let turn = 0; turn < 20 && !ended; turn++) await clock.turn();
+		const end = () => {
+			ended = true;
+		};
+		runDurableObjectAlarm(this.stub).then(end, end);
+		do await clock.turn();
+		while (!ended && (await this.alarmAt()) === null);
 	}
 
 	alarmAt(): Promise<number | null> {

@@ -4,6 +4,7 @@
  *
  * It only translates: what the class declares becomes a `Program`, the helpers become calls.
  */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import {
 	controlInstance,
 	createInstance,
@@ -41,8 +42,14 @@ type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWork
 	type: string;
 };
 
-/** `payload` may be left out where `undefined` is one. */
-type PayloadProp<Payload> = undefined extends Payload
+/**
+ * What `create` takes: the input of the class's payload schema, or the payload of its `run()`. It
+ * may be left out where `undefined` is one.
+ */
+type PayloadProp<Class, Payload> = Class extends { payload: StandardSchemaV1<infer Input, unknown> }
+	? OptionalPayload<Input>
+	: OptionalPayload<Payload>;
+type OptionalPayload<Payload> = undefined extends Payload
 	? { payload?: Payload }
 	: { payload: Payload };
 
@@ -85,12 +92,17 @@ export abstract class BaseWorkflow<
 	 *
 	 * @throws {WorkflowError} `INSTANCE_EXISTS`, `UNKNOWN_TYPE`; {ValidationError} for a bad id or payload.
 	 */
-	static create<Payload, Result, Events extends object>(
-		this: WorkflowClass<Payload, Result, Events>,
+	static create<
+		Class extends WorkflowClass<Payload, Result, Events>,
+		Payload,
+		Result,
+		Events extends object,
+	>(
+		this: Class & WorkflowClass<Payload, Result, Events>,
 		env: WorkflowEnv,
-		props: { id?: string } & PayloadProp<Payload>,
+		props: { id?: string } & PayloadProp<Class, Payload>,
 	): Promise<CreateResponse> {
-		const { id, payload } = props;
+		const { id, payload } = props as { id?: string; payload?: unknown };
 		return createInstance(env.WORKFLOW_RUNNER, { type: this.type, id, payload });
 	}
 

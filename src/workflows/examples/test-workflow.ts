@@ -1,5 +1,5 @@
 /** The example of the README: a step, a sleep and an approval. */
-import { BaseWorkflow, type Step } from "../library";
+import { BaseWorkflow, type Step } from "../../library";
 
 interface TestPayload {
 	name: string;

@@ -1,0 +1,70 @@
+/** What the compiler accepts of the class style, and what it refuses. Checked by `tsc`. */
+import { describe, expectTypeOf, it } from "vitest";
+import * as z from "zod";
+import { BaseWorkflow, type Step, type WorkflowEnv } from "../../src/library";
+
+declare const env: WorkflowEnv;
+
+interface Payload {
+	name: string;
+}
+interface Events {
+	approval: { approved: boolean };
+	note: string;
+}
+
+class Typed extends BaseWorkflow<Payload, { ok: boolean }, Events> {
+	static override type = "typed" as const;
+	async run(step: Step<Events>, payload: Payload) {
+		expectTypeOf(payload.name).toBeString();
+		expectTypeOf(await step.waitForEvent("approval")).toEqualTypeOf<{ approved: boolean }>();
+		expectTypeOf(await step.waitForEvent("second", { event: "note" })).toBeString();
+		expectTypeOf(await step.do("n", () => 1)).toBeNumber();
+		expectTypeOf(await step.do("s", { timeout: "1m" }, async () => "s")).toBeString();
+		// @ts-expect-error: no such event
+		await step.waitForEvent("approved");
+		// @ts-expect-error: no duration
+		await step.sleep("nap", "5 parsecs");
+		return { ok: true };
+	}
+}
+
+class WithSchema extends BaseWorkflow<{ n: number }, void> {
+	static override type = "with-schema" as const;
+	static override payload = z.object({ n: z.number().default(1) });
+	async run() {}
+}
+
+class NoPayload extends BaseWorkflow<undefined, void> {
+	static override type = "no-payload" as const;
+	async run() {}
+}
+
+describe("the class style's types", () => {
+	it("infers create, sendEvent and status from the class", () => {
+		// Never called: the compiler is what is under test.
+		const calls = () => {
+			void Typed.create(env, { id: "a", payload: { name: "World" } });
+			void Typed.create(env, { payload: { name: "World" } });
+			// @ts-expect-error: payload of another type
+			void Typed.create(env, { payload: { name: 1 } });
+			// @ts-expect-error: payload is missing
+			void Typed.create(env, { id: "a" });
+			void WithSchema.create(env, { payload: {} });
+			// @ts-expect-error: not what the schema takes
+			void WithSchema.create(env, { payload: { n: "1" } });
+			void NoPayload.create(env, {});
+
+			void Typed.sendEvent(env, { id: "a", event: "approval", payload: { approved: true } });
+			// @ts-expect-error: no such event
+			void Typed.sendEvent(env, { id: "a", event: "approve", payload: { approved: true } });
+			// @ts-expect-error: payload of another event
+			void Typed.sendEvent(env, { id: "a", event: "approval", payload: "yes" });
+
+			return Typed.status(env, "a");
+		};
+		type Status = Awaited<ReturnType<typeof calls>>;
+		expectTypeOf<Status["payload"]>().toEqualTypeOf<Payload>();
+		expectTypeOf<Status["result"]>().toEqualTypeOf<{ ok: boolean } | null>();
+	});
+});
