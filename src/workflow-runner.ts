@@ -12,6 +12,7 @@ import { InstanceStore } from "./db/instance-store";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import { type Program, programsOf, type Registry } from "./engine/program";
+import { ValidationError, WorkflowError } from "./model/errors";
 import { isShardName } from "./model/ids";
 import type { Clock } from "./model/ports";
 import {
@@ -36,9 +37,14 @@ export interface RunnerEnv {
 	WORKFLOW_RUNNER: RunnerNamespace;
 }
 
+/** 2^31 - 1: the longest delay of a timer (HTML, 8.6). */
+const TIMER_MS_MAX = 2_147_483_647;
+
 const systemClock: Clock = {
 	now: () => Date.now(),
 	after(delayMs, work) {
+		// setTimeout takes a longer delay for none at all; no isolate lives that long anyway.
+		if (delayMs > TIMER_MS_MAX) return () => {};
 		const timer = setTimeout(work, delayMs);
 		return () => clearTimeout(timer);
 	},
@@ -133,10 +139,10 @@ function roleOf(
 
 function asInstance(role: Instance | IndexShard): Instance {
 	if (role instanceof Instance) return role;
-	throw new Error("this object is an index shard, not an instance");
+	throw new WorkflowError("INSTANCE_NOT_FOUND", "This object is an index shard, not an instance.");
 }
 
 function asShard(role: Instance | IndexShard): IndexShard {
 	if (role instanceof IndexShard) return role;
-	throw new Error("this object is an instance, not an index shard");
+	throw new ValidationError("This object is an instance, not an index shard.");
 }

@@ -1,6 +1,7 @@
 /** The engine's own errors, with what was expected, what came and what to do. */
-import type { StepRow } from "../db/instance-store";
+import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { NonDeterminismError, WorkflowError } from "../model/errors";
+import type { WorkflowStatus } from "../model/status";
 
 export function unknownType(type: string, known: Iterable<string>): WorkflowError {
 	return new WorkflowError(
@@ -17,6 +18,21 @@ export function unknownEvent(
 	return new WorkflowError(
 		"UNKNOWN_EVENT",
 		`The type "${type}" declares no event "${event}". Declared: ${[...declared].join(", ") || "none"}.`,
+	);
+}
+
+export function instanceExists(id: string, { type, status }: WorkflowRow): WorkflowError {
+	return new WorkflowError(
+		"INSTANCE_EXISTS",
+		`The instance "${id}" exists already, with type "${type}" and status "${status}". Choose another id.`,
+	);
+}
+
+export function instanceFinished(status: WorkflowStatus, event: string): WorkflowError {
+	return new WorkflowError(
+		"INSTANCE_FINISHED",
+		`The instance is "${status}": nothing can take the event "${event}" any more.`,
+		{ status },
 	);
 }
 

@@ -1,6 +1,7 @@
 /**
  * The life of one instance: create, events, pause, resume, terminate, alarms, and the statuses in
- * between. It owns the instance's row and its one pass; what happens inside a pass is `Pass`'s.
+ * between. It owns the instance's one pass; what happens inside a pass is `Pass`'s, the row is
+ * `InstanceRecord`'s, the alarm `Wakeups`'.
  *
  * Invariants:
  * - I1 A stored status of `running` means that a pass is open. With none in memory, the pass was
@@ -9,44 +10,45 @@
  * - I3 After each `await`, what was read before it is read again: an RPC may have come between.
  */
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
-import { decode, type Encoded, encode, encodedBytes } from "../model/codec";
+import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
-import { type NonDeterminismError, WorkflowError } from "../model/errors";
+import type { NonDeterminismError } from "../model/errors";
 import { parseEventName, parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
-import type { StatusOutbox, StatusSource } from "../model/ports";
 import { reason, reasonIs } from "../model/reason";
 import type {
 	CreateReceipt,
 	CreateRequest,
 	EventRequest,
-	IndexUpdate,
 	InstanceView,
 	StatusReceipt,
 } from "../model/rpc";
-import { parseWith, type Schema } from "../model/standard-schema";
 import {
 	assertStatusChange,
 	illegalStatusChange,
 	isTerminal,
 	type WorkflowStatus,
 } from "../model/status";
-import { planAlarm } from "./alarm-plan";
+import { earliest } from "./alarm-plan";
 import { describe } from "./describe";
 import {
+	instanceExists,
+	instanceFinished,
 	instanceTimeout,
 	missedStep,
 	passesLost,
 	typeNotRegistered,
-	unknownEvent,
 	unknownType,
 } from "./faults";
+import { checkEvent, checkPayload } from "./input";
+import { InstanceRecord } from "./instance-record";
 import { Journal } from "./journal";
 import { Pass, type PassObserver, type RunEnd } from "./pass";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { timeOutWait } from "./step-kinds/wait-step";
 import { judgeLostPass } from "./strikes";
+import { Wakeups } from "./wakeups";
 
 export interface InstanceSettings {
 	store: InstanceStore;
@@ -54,37 +56,28 @@ export interface InstanceSettings {
 	ports: Ports;
 }
 
-/** How far ahead of a live pass the alarm stands, so that a lost one is missed soon. */
-const LEASE_MS = 5_000;
-/** How long one alarm stays with a live pass; the object is not evicted meanwhile. */
-const LINGER_MS = 60_000;
 /** How long a replay may take to ask for a recorded step once all else rests (G7). */
 const REACH_GRACE_MS = 2_000;
 /** How often an instance of a type that is gone looks whether it is back. */
 const RECHECK_MS = 60_000;
 
-export class Instance implements PassObserver, StatusSource {
+export class Instance implements PassObserver {
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
-	readonly #outbox: StatusOutbox;
-	#opening: Promise<void> | undefined;
-	#stored: WorkflowRow | undefined;
+	readonly #record: InstanceRecord;
+	readonly #wakeups: Wakeups;
 	#journal: Journal | undefined;
 	#pass: Pass | undefined;
 	/** The frozen pass cannot be thawed: it took another way than the journal. */
 	#diverged = false;
-	/** Where the alarm stands; undefined: not known, since another isolate set it. */
-	#alarmAt: number | null | undefined;
-	/** Until when the pass at work is trusted to be. */
-	#leaseAt: number | null = null;
-	#alarmMoved = Promise.withResolvers<void>();
 
 	constructor({ store, programs, ports }: InstanceSettings) {
 		this.#store = store;
 		this.#programs = programs;
 		this.#ports = ports;
-		this.#outbox = ports.outbox(this);
+		this.#record = new InstanceRecord(store, ports, () => this.#arm());
+		this.#wakeups = new Wakeups(ports.clock, ports.alarm);
 	}
 
 	// ── Requests ──────────────────────────────────────────────────────────────
@@ -93,22 +86,20 @@ export class Instance implements PassObserver, StatusSource {
 		parseInstanceId(id);
 		parseTypeName(type);
 		const program = this.#programs.get(type);
-		if (program === undefined) {
-			throw unknownType(type, this.#programs.keys());
-		}
-		const stored = await this.#checked(program.payload, payload, "payload");
-		await this.#open();
+		if (program === undefined) throw unknownType(type, this.#programs.keys());
+		const checked = await checkPayload(program, payload);
+		await this.#record.open();
 		this.#refuseSecond(id);
 		await this.#store.migrate();
 		this.#refuseSecond(id);
 		const now = this.#now();
-		this.#stored = {
+		this.#record.insert({
 			id,
 			type,
 			version: program.version,
 			status: "running",
 			reason: null,
-			payload: stored,
+			payload: checked,
 			result: null,
 			error: null,
 			notBefore: null,
@@ -120,41 +111,36 @@ export class Instance implements PassObserver, StatusSource {
 			createdAt: now,
 			updatedAt: now,
 			completedAt: null,
-		};
-		this.#store.insertWorkflow(this.#stored);
+		});
 		this.#runPass(program);
-		this.#outbox.kick();
 		return { id, type, status: "running" };
 	}
 
 	async deliverEvent({ event, payload }: EventRequest): Promise<null> {
 		parseEventName(event);
-		await this.#open();
-		const { type } = this.#unfinished(event);
-		const schemas = this.#programs.get(type)?.events ?? null;
-		const schema = schemas === null ? null : schemas.get(event);
-		if (schema === undefined) throw unknownEvent(type, event, schemas?.keys() ?? []);
-		const stored = await this.#checked(schema, payload, "event");
+		await this.#record.open();
+		const program = this.#programs.get(this.#unfinished(event).type);
+		const checked = await checkEvent(program, event, payload);
 		this.#unfinished(event);
 		// What was due before the event comes first (G9); its deadline may even end it.
 		this.#advance();
 		this.#unfinished(event);
-		this.#take(event, stored);
+		this.#take(event, checked);
 		this.#arm();
 		return null;
 	}
 
 	async pause(): Promise<StatusReceipt> {
-		await this.#open();
+		await this.#record.open();
 		assertStatusChange(this.#row.status, "paused");
-		this.#write({ status: "paused", reason: null, notBefore: null });
+		this.#record.write({ status: "paused", reason: null, notBefore: null });
 		this.#pass?.freeze();
 		this.#arm();
 		return { status: "paused" };
 	}
 
 	async resume(): Promise<StatusReceipt> {
-		await this.#open();
+		await this.#record.open();
 		const { status, type } = this.#row;
 		if (status !== "paused") {
 			throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
@@ -165,30 +151,33 @@ export class Instance implements PassObserver, StatusSource {
 	}
 
 	async terminate(): Promise<StatusReceipt> {
-		await this.#open();
+		await this.#record.open();
 		assertStatusChange(this.#row.status, "terminated");
 		this.#finish("terminated", {});
 		return { status: "terminated" };
 	}
 
 	async describe(): Promise<InstanceView> {
-		await this.#open();
+		await this.#record.open();
+		const row = this.#row;
 		const steps = this.#journal?.rows ?? this.#store.readSteps();
-		return describe(this.#row, steps, this.#pass?.running() ?? []);
+		return describe(row, steps, this.#pass?.running() ?? []);
 	}
 
-	/** The alarm: brings the instance up to date, then stays with a live pass for a while. */
+	/**
+	 * The alarm: brings the instance up to date, then stays with a live pass for a while. It does not
+	 * throw: the runtime drops an alarm that failed some six times, and a wake-up with it (G4).
+	 */
 	async wake(): Promise<void> {
-		await this.#open();
-		if (this.#stored === undefined) return;
-		this.#alarmAt = null;
-		const { status, type } = this.#row;
-		const returned = reasonIs(this.#row.reason, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
-		if (status === "paused" && returned) this.#resume();
-		else this.#advance();
-		if (this.pending() !== null) this.#outbox.kick();
-		this.#arm();
-		await this.#linger();
+		try {
+			await this.#record.open();
+			if (!this.#record.exists) return;
+			this.#catchUp();
+			await this.#linger();
+		} catch (error) {
+			this.#ports.report("an alarm failed; it is set again", error);
+			this.#ports.alarm.set(this.#now() + RECHECK_MS);
+		}
 	}
 
 	// ── The pass's word ───────────────────────────────────────────────────────
@@ -202,14 +191,14 @@ export class Instance implements PassObserver, StatusSource {
 		} else if (!working) {
 			pass.park();
 			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
-			this.#write({ status, strikes: 0 });
+			this.#record.write({ status, strikes: 0 });
 		}
 		this.#arm();
 	}
 
 	passRevived(pass: Pass): void {
 		if (pass !== this.#pass) return;
-		this.#write({ status: "running", progress: this.#openJournal().progress });
+		this.#record.write({ status: "running", progress: this.#openJournal().progress });
 		this.#arm();
 	}
 
@@ -221,7 +210,7 @@ export class Instance implements PassObserver, StatusSource {
 			return;
 		}
 		// Something that is no step ended a parked pass.
-		if (this.#row.status !== "running") this.#write({ status: "running" });
+		if (this.#row.status !== "running") this.#record.write({ status: "running" });
 		try {
 			if (end.ok) this.#complete(end.value);
 			else this.#finish("errored", { error: encodeThrown(end.thrown) });
@@ -239,7 +228,11 @@ export class Instance implements PassObserver, StatusSource {
 		}
 		this.#diverged = true;
 		pass.freeze();
-		this.#write({ status: "paused", reason: reason(error.code, error.message), error: text });
+		this.#record.write({
+			status: "paused",
+			reason: reason(error.code, error.message),
+			error: text,
+		});
 		this.#arm();
 	}
 
@@ -254,46 +247,17 @@ export class Instance implements PassObserver, StatusSource {
 		pass.drop(new Error("a write of the instance failed"));
 		this.#pass = undefined;
 		this.#journal = undefined;
-		this.#stored = undefined;
-		this.#opening = undefined;
-	}
-
-	// ── The outbox's source ───────────────────────────────────────────────────
-
-	pending(): { type: string; update: IndexUpdate } | null {
-		const row = this.#stored;
-		if (row === undefined || row.indexedSeq >= row.statusSeq) return null;
-		const { id, type, status, statusSeq: seq, createdAt, updatedAt } = row;
-		return { type, update: { id, seq, status, createdAt, updatedAt } };
-	}
-
-	acknowledge(seq: number): void {
-		if (this.#stored === undefined || this.#stored.indexedSeq >= seq) return;
-		this.#write({ indexedSeq: seq });
-		this.#arm();
-	}
-
-	deliveryRescheduled(): void {
-		if (this.#stored !== undefined) this.#arm();
+		this.#record.forget();
 	}
 
 	// ── Inside ────────────────────────────────────────────────────────────────
 
 	get #row(): WorkflowRow {
-		if (this.#stored !== undefined) return this.#stored;
-		throw new WorkflowError("INSTANCE_NOT_FOUND", "There is no instance of this id.");
+		return this.#record.row;
 	}
 
 	#now(): number {
 		return this.#ports.clock.now();
-	}
-
-	/** Reads the row, once per life of the object; upgrades its tables where they are older. */
-	#open(): Promise<void> {
-		this.#opening ??= this.#store.open().then((row) => {
-			this.#stored = row;
-		});
-		return this.#opening;
 	}
 
 	#openJournal(): Journal {
@@ -302,29 +266,13 @@ export class Instance implements PassObserver, StatusSource {
 	}
 
 	#refuseSecond(id: string): void {
-		if (this.#stored === undefined) return;
-		throw new WorkflowError(
-			"INSTANCE_EXISTS",
-			`The instance "${id}" exists already, with type "${this.#stored.type}" and status "${this.#stored.status}". Choose another id.`,
-		);
+		if (this.#record.exists) throw instanceExists(id, this.#row);
 	}
 
 	#unfinished(event: string): WorkflowRow {
 		const row = this.#row;
-		if (!isTerminal(row.status)) return row;
-		throw new WorkflowError(
-			"INSTANCE_FINISHED",
-			`The instance is "${row.status}": nothing can take the event "${event}" any more.`,
-			{ status: row.status },
-		);
-	}
-
-	async #checked(schema: Schema | null, text: Encoded, what: string): Promise<Encoded> {
-		const limitBytes = what === "payload" ? LIMITS.payloadBytes : LIMITS.valueBytes;
-		const value = decode(text);
-		// Encoded again even without a schema: this is where the limits hold for every caller.
-		const output = schema === null ? value : await parseWith(schema, value, what);
-		return encode(output, `the ${what}`, limitBytes);
+		if (isTerminal(row.status)) throw instanceFinished(row.status, event);
+		return row;
 	}
 
 	/** Completes the first wait for the event, or keeps it for a later one (G8). */
@@ -347,6 +295,16 @@ export class Instance implements PassObserver, StatusSource {
 			completedAt: now,
 		});
 		if (this.#row.status !== "paused") this.#move();
+	}
+
+	#catchUp(): void {
+		this.#wakeups.fired();
+		const { status, reason: why, type } = this.#row;
+		const typeIsBack = reasonIs(why, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
+		if (status === "paused" && typeIsBack) this.#resume();
+		else this.#advance();
+		if (this.#record.pending() !== null) this.#record.outbox.kick();
+		this.#arm();
 	}
 
 	/** Brings the instance up to now: a lost pass, its deadline, its timers. */
@@ -396,11 +354,16 @@ export class Instance implements PassObserver, StatusSource {
 		const why = reason(error.code, error.message);
 		switch (verdict.verdict) {
 			case "replay":
-				this.#write({ strikes });
+				this.#record.write({ strikes });
 				this.#startPass();
 				break;
 			case "back off":
-				this.#write({ status: "sleeping", strikes, notBefore: verdict.untilMs, reason: why });
+				this.#record.write({
+					status: "sleeping",
+					strikes,
+					notBefore: verdict.untilMs,
+					reason: why,
+				});
 				break;
 			case "give up":
 				this.#finish("errored", { error: encodeThrown(error), reason: why });
@@ -412,11 +375,11 @@ export class Instance implements PassObserver, StatusSource {
 		const program = this.#programs.get(row.type);
 		if (program === undefined) {
 			const { code, message } = typeNotRegistered(row.type);
-			this.#write({ status: "paused", reason: reason(code, message) });
+			this.#record.write({ status: "paused", reason: reason(code, message) });
 			return;
 		}
 		const change = { reason: null, error: null, notBefore: null };
-		this.#write({ ...change, status: "running", progress: this.#openJournal().progress });
+		this.#record.write({ ...change, status: "running", progress: this.#openJournal().progress });
 		this.#runPass(program);
 	}
 
@@ -445,7 +408,11 @@ export class Instance implements PassObserver, StatusSource {
 		if (this.#pass === undefined || this.#diverged) {
 			this.#startPass();
 		} else {
-			this.#write({ status: "running", progress: this.#openJournal().progress, reason: null });
+			this.#record.write({
+				status: "running",
+				progress: this.#openJournal().progress,
+				reason: null,
+			});
 			this.#pass.thaw();
 		}
 		// After the start: what became due meanwhile reaches a pass that is live.
@@ -486,72 +453,33 @@ export class Instance implements PassObserver, StatusSource {
 		status: WorkflowStatus,
 		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
 	): void {
-		this.#write({ reason: null, ...end, status, notBefore: null, completedAt: this.#now() });
+		this.#record.write({ reason: null, ...end, status, notBefore: null, completedAt: this.#now() });
 		this.#pass?.drop(new Error(`the instance is ${status}`));
 		this.#journal = undefined;
 		this.#arm();
 	}
 
-	/** The one place that writes the row; a change of status goes through the table. */
-	#write(changes: Partial<WorkflowRow>): void {
-		const before = this.#row;
-		const row = { ...before, ...changes };
-		const changed = row.status !== before.status;
-		if (changed) {
-			assertStatusChange(before.status, row.status);
-			row.statusSeq++;
-			row.updatedAt = this.#now();
-		}
-		this.#store.updateWorkflow(row);
-		this.#stored = row;
-		if (changed) this.#outbox.kick();
-	}
-
-	/** Sets the alarm to where the plan has it (I2). */
+	/** Sets the alarm for all that is due (I2). */
 	#arm(): void {
-		const { status, deadlineAt, notBefore, reason } = this.#row;
-		const now = this.#now();
-		const wanted = planAlarm({
-			now,
+		const { status, deadlineAt, notBefore, reason: why } = this.#row;
+		const gone = reasonIs(why, "TYPE_NOT_REGISTERED");
+		this.#wakeups.arm(this.#pass, {
 			status,
 			stepsDueAt: this.#journal?.nextDueAt() ?? null,
 			deadlineAt,
 			notBefore,
-			leaseAt: this.#renewLease(now),
-			undelivered: this.pending() === null ? null : { retryAt: this.#outbox.retryAt },
-			recheckAt: reasonIs(reason, "TYPE_NOT_REGISTERED") ? now + RECHECK_MS : null,
-			alarmAt: this.#alarmAt ?? null,
+			undelivered:
+				this.#record.pending() === null ? null : { retryAt: this.#record.outbox.retryAt },
+			recheckAt: gone ? this.#now() + RECHECK_MS : null,
 		});
-		if (wanted === this.#alarmAt) return;
-		this.#alarmAt = wanted;
-		if (wanted === null) this.#ports.alarm.clear();
-		else this.#ports.alarm.set(wanted);
-		this.#alarmMoved.resolve();
-		this.#alarmMoved = Promise.withResolvers();
 	}
 
-	/** The lease of a pass that is at work; it moves only once it has run out. */
-	#renewLease(now: number): number | null {
-		const pass = this.#pass;
-		const atWork = pass !== undefined && (pass.isLive || (!pass.isOver && pass.inFlightCount > 0));
-		if (!atWork) this.#leaseAt = null;
-		else if (this.#leaseAt === null || this.#leaseAt <= now) this.#leaseAt = now + LEASE_MS;
-		return this.#leaseAt;
-	}
-
-	/** Stays with a live pass until it stops, a timer is due, or the alarm has stayed long enough. */
+	/** The alarm stays with a live pass, and with what is on its way to the index. */
 	async #linger(): Promise<void> {
-		const patienceAt = this.#now() + LINGER_MS;
-		while (this.#pass?.isLive) {
-			const dueAt = this.#journal?.nextDueAt() ?? patienceAt;
-			const untilAt = Math.min(patienceAt, dueAt, this.#stored?.deadlineAt ?? patienceAt);
-			const remainingMs = untilAt - this.#now();
-			if (remainingMs <= 0) return;
-			const { promise, resolve } = Promise.withResolvers<void>();
-			const cancel = this.#ports.clock.after(remainingMs, resolve);
-			await Promise.race([promise, this.#pass.stopped, this.#alarmMoved.promise]);
-			cancel();
-		}
-		await this.#outbox.idle();
+		await this.#wakeups.linger(
+			() => (this.#pass?.isLive ? this.#pass : undefined),
+			() => earliest([this.#journal?.nextDueAt() ?? null, this.#row.deadlineAt]),
+		);
+		await this.#record.outbox.idle();
 	}
 }

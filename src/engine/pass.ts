@@ -79,9 +79,6 @@ type PassState = "live" | "parked" | "frozen" | "over";
  */
 const SETTLING_MICROTASKS = 16;
 
-/** What a call of a pass that is over returns (P2). */
-const NEVER: Promise<never> = new Promise(() => {});
-
 export class Pass implements StepHost {
 	readonly instanceId: string;
 	readonly journal: Journal;
@@ -107,7 +104,7 @@ export class Pass implements StepHost {
 	#watching = false;
 	/** Counts everything that moves; see `#watchQuiet`. */
 	#activity = 0;
-	readonly #stopped = Promise.withResolvers<void>();
+	#stopped = Promise.withResolvers<void>();
 
 	constructor(settings: PassSettings) {
 		this.#settings = settings;
@@ -120,6 +117,11 @@ export class Pass implements StepHost {
 
 	get isLive(): boolean {
 		return this.#state === "live";
+	}
+
+	/** Live, or frozen with step functions still in flight. */
+	get isAtWork(): boolean {
+		return this.isLive || (this.#state === "frozen" && this.#inFlight.size > 0);
 	}
 
 	get isOver(): boolean {
@@ -171,7 +173,7 @@ export class Pass implements StepHost {
 
 	/** Goes on after `freeze`. */
 	thaw(): void {
-		this.#state = "live";
+		this.#goLive();
 		if (!this.#started) this.start();
 		this.#beginHeld();
 		if (this.#end !== undefined) this.#observer.passEnded(this, this.#end);
@@ -241,7 +243,7 @@ export class Pass implements StepHost {
 
 	/** Opens a call: one with an outcome waits for its release, any other begins. */
 	#ask(kind: StepKind, name: string, prepare: (key: string) => () => void): Promise<unknown> {
-		if (this.#state === "over") return NEVER;
+		if (this.#state === "over") return never();
 		const refusal = this.#refusal(name);
 		if (refusal !== undefined) return Promise.reject(refusal);
 		if (this.#state === "parked") this.#revive();
@@ -302,8 +304,13 @@ export class Pass implements StepHost {
 	}
 
 	#revive(): void {
-		this.#state = "live";
+		this.#goLive();
 		this.#observer.passRevived(this);
+	}
+
+	#goLive(): void {
+		this.#state = "live";
+		this.#stopped = Promise.withResolvers();
 	}
 
 	#diverge(row: StepRow, asked: StepKind): Promise<never> {
@@ -312,7 +319,7 @@ export class Pass implements StepHost {
 			{ step: row.key, recorded: row.kind, asked },
 		);
 		this.#observer.passDiverged(this, error);
-		return NEVER;
+		return never();
 	}
 
 	async #run(): Promise<void> {
@@ -378,6 +385,11 @@ export class Pass implements StepHost {
 		this.#watching = false;
 		if (this.#state === "live") this.#observer.passQuiet(this);
 	}
+}
+
+/** What a call returns that nothing will answer (P2). Fresh each time, so that it can be collected. */
+function never(): Promise<never> {
+	return new Promise(() => {});
 }
 
 function settle(call: Call, row: StepRow): void {

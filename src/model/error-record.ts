@@ -54,8 +54,16 @@ const CLASSES: ReadonlyMap<string, { prototype: Error }> = new Map(
 
 const OWN_KEYS = new Set(["name", "message", "stack", "code", "cause", "errors"]);
 
-/** The record of anything thrown. Never throws. */
+/** The record of anything thrown. Never throws, even where a getter of the error does. */
 export function toThrownRecord(thrown: unknown, depth = 0): ThrownRecord {
+	try {
+		return recordOf(thrown, depth);
+	} catch {
+		return { name: "Error", message: "an error that could not be read" };
+	}
+}
+
+function recordOf(thrown: unknown, depth: number): ThrownRecord {
 	if (!isError(thrown)) return { value: storableOr(thrown, () => String(thrown)) };
 	const record: ErrorRecord = {
 		name: clip(thrown.name) || "Error",

@@ -34,9 +34,7 @@ export class Outbox implements StatusOutbox {
 	}
 
 	kick(): void {
-		this.#work ??= this.#drain().finally(() => {
-			this.#work = undefined;
-		});
+		this.#work ??= this.#drain();
 	}
 
 	async idle(): Promise<void> {
@@ -47,18 +45,25 @@ export class Outbox implements StatusOutbox {
 		// A turn later, a short instance's first and last status are one.
 		await this.#clock.turn();
 		for (let next = this.#source.pending(); next !== null; next = this.#source.pending()) {
-			try {
-				await this.#deliver(next.type, next.update);
-			} catch {
-				// Why it failed is the shard's to report; here it is only not delivered yet.
-				const delayMs = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MAX_MS);
-				this.#retryAt = this.#clock.now() + delayMs;
-				this.#source.deliveryRescheduled();
-				return;
-			}
+			if (!(await this.#tryDelivery(next.type, next.update))) break;
+			this.#source.acknowledge(next.update.seq);
+		}
+		// In the same stretch as the last look at the source: a kick after it starts anew.
+		this.#work = undefined;
+		if (this.#retryAt !== null) this.#source.deliveryRescheduled();
+	}
+
+	/** Why a delivery failed is the shard's to report; here it is only not made yet. */
+	async #tryDelivery(type: string, update: IndexUpdate): Promise<boolean> {
+		try {
+			await this.#deliver(type, update);
 			this.#failures = 0;
 			this.#retryAt = null;
-			this.#source.acknowledge(next.update.seq);
+			return true;
+		} catch {
+			const delayMs = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MAX_MS);
+			this.#retryAt = this.#clock.now() + delayMs;
+			return false;
 		}
 	}
 }

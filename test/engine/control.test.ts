@@ -311,3 +311,29 @@ describe("run()", () => {
 		expect((await instance.status()).steps.map(({ name }) => name)).toEqual(["winner"]);
 	});
 });
+
+describe("a pass that goes on after it had stopped", () => {
+	it("is stayed with by the alarm without blocking the object", async () => {
+		const slow = gate();
+		const outside = gate();
+		const type = define(async (step) => {
+			const branch = async () => {
+				await outside.promise;
+				await step.do("slow", () => slow.promise);
+			};
+			await Promise.all([branch(), step.sleep("nap", "1h")]);
+		});
+		const instance = await TestInstance.create(type);
+		await instance.until("sleeping");
+		outside.resolve();
+		await instance.until(({ steps }) => steps.some(({ status }) => status === "running"));
+		await instance.advance(6_000);
+		await instance.control("pause");
+		await instance.control("resume");
+		await instance.advance(6_000);
+		slow.resolve();
+		await instance.until("sleeping");
+		await instance.advance(3_600_000);
+		await instance.until("completed");
+	});
+});

@@ -162,7 +162,8 @@ describe("an event", () => {
 		});
 		const instance = await TestInstance.create(type);
 		await instance.until("sleeping");
-		for (let n = 0; n < LIMITS.bufferedEvents; n++) await instance.event("tick", n);
+		const numbers = Array.from({ length: LIMITS.bufferedEvents }, (_, n) => n);
+		await Promise.all(numbers.map((n) => instance.event("tick", n)));
 		await expect(instance.event("tick")).rejects.toMatchObject({ code: "EVENT_BUFFER_FULL" });
 		await instance.advance(3_600_000);
 		expect((await instance.until("completed")).result).toBe("drained");

@@ -13,11 +13,8 @@ import { statusResponse, type WorkflowStatusResponse } from "../../src/model/htt
 import type { WorkflowStatus } from "../../src/model/status";
 import { clock } from "./lab";
 
-interface TestEnv {
-	WORKFLOW_RUNNER: DurableObjectNamespace & RunnerNamespace;
-}
-
-export const { WORKFLOW_RUNNER: runners } = env as unknown as TestEnv;
+/** The binding, as the client sees it. */
+export const runners = (env as unknown as { WORKFLOW_RUNNER: RunnerNamespace }).WORKFLOW_RUNNER;
 
 let ids = 0;
 

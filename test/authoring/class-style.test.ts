@@ -1,0 +1,165 @@
+/** The class style in workerd: what a class declares is what its instances do. */
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { programsOf, toProgram } from "../../src/engine/program";
+import { BaseWorkflow, type Step, type WorkflowEnv } from "../../src/library";
+import { examples } from "../../src/workflows/examples/examples";
+import { OrderWorkflow } from "../../src/workflows/examples/order-workflow";
+import { runners, TestInstance } from "../support/instance";
+import { programs } from "../support/lab";
+
+const env: WorkflowEnv = { WORKFLOW_RUNNER: runners };
+
+for (const [type, program] of programsOf(examples)) programs.set(type, program);
+
+interface Events {
+	approval: { approved: boolean };
+}
+
+class Greeting extends BaseWorkflow<
+	{ name: string; at: Date },
+	{ text: string; at: Date },
+	Events
+> {
+	static override type = "class-greeting" as const;
+	static override version = "7";
+	static override defaults = { retries: { limit: 2, delay: 0 }, timeout: "1m" } as const;
+	static override timeout = "1h" as const;
+	static override events = { approval: z.object({ approved: z.boolean() }) };
+	#prefix = "Hello";
+
+	async run(step: Step<Events>, { name, at }: { name: string; at: Date }) {
+		const { approved } = await step.waitForEvent("approval");
+		const text = await step.do("greet", ({ attempt }) => {
+			if (attempt === 1) throw new Error("first attempts fail");
+			return `${this.#prefix}, ${approved ? name : "stranger"}!`;
+		});
+		return { text, at };
+	}
+}
+programs.set(Greeting.type, Greeting[toProgram]());
+
+describe("the static helpers", () => {
+	it("create, signal, read, pause, resume and end an instance", async () => {
+		const at = new Date(0);
+		const { id, type, status } = await Greeting.create(env, { payload: { name: "World", at } });
+		expect({ type, status }).toEqual({ type: "class-greeting", status: "running" });
+		const instance = new TestInstance(id);
+		await instance.until("waiting");
+		expect(await Greeting.pause(env, id)).toEqual({ status: "paused" });
+		expect(await Greeting.resume(env, id)).toEqual({ status: "running" });
+		await Greeting.sendEvent(env, { id, event: "approval", payload: { approved: true } });
+		await instance.until(({ steps }) => steps[1]?.attempts === 1);
+		await instance.until("sleeping").catch(() => {});
+		await instance.advance(0);
+		await instance.until("completed");
+		const answer = await Greeting.status(env, id);
+		expect(answer.result).toEqual({ text: "Hello, World!", at });
+		expect(answer.version).toBe("7");
+		await expect(Greeting.terminate(env, id)).rejects.toMatchObject({
+			name: "WorkflowError",
+			code: "ILLEGAL_STATUS_CHANGE",
+		});
+	});
+
+	it("refuse what the compiler would, before anything is stored", async () => {
+		const id = "class-refused";
+		await expect(
+			Greeting.create(env, { id: "__index:test", payload: { name: "a", at: new Date(0) } }),
+		).rejects.toMatchObject({ name: "ValidationError" });
+		await expect(
+			Greeting.create(env, { id, payload: { name: "a", at: (() => 1) as never } }),
+		).rejects.toMatchObject({ code: "VALUE_NOT_STORABLE", details: { path: ".at" } });
+		await expect(Greeting.status(env, id)).rejects.toMatchObject({ code: "INSTANCE_NOT_FOUND" });
+	});
+});
+
+describe("a faulty class", () => {
+	class Nameless extends BaseWorkflow {
+		async run() {}
+	}
+	class BadRetry extends BaseWorkflow {
+		static override type = "bad-retry";
+		static override defaults = { retries: { limit: 0 } };
+		async run() {}
+	}
+	class BadSchema extends BaseWorkflow {
+		static override type = "bad-schema";
+		static override payload = { parse: () => 1 } as never;
+		async run() {}
+	}
+
+	it.each([
+		["without a type", { x: Nameless }, "A type's name"],
+		["with a bad policy", { "bad-retry": BadRetry }, "retries.limit"],
+		["with no schema for a payload", { "bad-schema": BadSchema }, "no Standard Schema"],
+		["under another key than its type", { other: Greeting }, 'under the key "other"'],
+	])("stops the Worker at start: %s", (_, registry, message) => {
+		expect(() => programsOf(registry)).toThrow(message);
+	});
+});
+
+describe("the example order", () => {
+	const items = [{ sku: "book", quantity: 2, priceCents: 1_250 }];
+
+	async function order(payload: { items: typeof items; [option: string]: unknown }) {
+		const { id } = await OrderWorkflow.create(env, { payload });
+		return new TestInstance(id);
+	}
+
+	it("is charged after the payment service failed twice, approved and shipped", async () => {
+		const instance = await order({ items, paymentFailures: 2 });
+		for (const [attempts, delay] of [
+			[1, 200],
+			[2, 400],
+		] as const) {
+			await instance.until(
+				({ status, steps }) => status === "sleeping" && steps[2]?.attempts === attempts,
+			);
+			await instance.advance(delay);
+		}
+		await instance.until("waiting");
+		await instance.event("approval", { approved: true });
+		const { result } = await instance.until("completed");
+		expect(result).toMatchObject({ outcome: "shipped", totalCents: 2_500 });
+	});
+
+	it("is undone when the carrier refuses, when it is rejected, and when nobody decides", async () => {
+		const refused = await order({ items, shippingFails: true });
+		const rejected = await order({ items });
+		const forgotten = await order({ items });
+		for (const each of [refused, rejected, forgotten]) await each.until("waiting");
+		await refused.event("approval", { approved: true });
+		await rejected.event("approval", { approved: false, by: "Ada" });
+		await forgotten.advance(86_400_000);
+		const results = await Promise.all(
+			[refused, rejected, forgotten].map(async (each) => (await each.until("completed")).result),
+		);
+		expect(results).toMatchObject([
+			{ outcome: "cancelled", reason: "the carrier refused the parcel" },
+			{ outcome: "rejected", reason: "rejected by Ada" },
+			{ outcome: "cancelled", reason: expect.stringContaining("approval") },
+		]);
+		for (const each of [refused, rejected, forgotten]) {
+			const { steps } = await each.status();
+			expect(steps.slice(-2).map(({ name }) => name)).toEqual(["refund", "release"]);
+		}
+	});
+});
+
+describe("the example pipeline", () => {
+	it("goes over its list in rounds and reports what failed", async () => {
+		const payload = { records: ["a b", "", "c"], rounds: 2 };
+		const instance = await TestInstance.create("pipeline", payload);
+		for (let round = 0; round < 4; round++) {
+			const { status } = await instance.until(({ status }) => status !== "running");
+			if (status === "completed") break;
+			await instance.advance(1_000);
+		}
+		expect((await instance.until("completed")).result).toEqual({
+			rounds: 2,
+			words: 6,
+			failed: ["round 1, record 1: the record is empty", "round 2, record 1: the record is empty"],
+		});
+	});
+});
