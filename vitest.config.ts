@@ -16,6 +16,7 @@ export default defineConfig({
 				test: {
 					name: "workerd",
 					include: ["test/{engine,shards,db,http,authoring}/**/*.test.ts"],
+					testTimeout: 20_000,
 				},
 			},
 			{

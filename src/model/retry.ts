@@ -17,13 +17,13 @@ export interface RetryOptions {
 	/** Attempts in all, the first included. Default 3. */
 	limit?: number;
 	/** Before the second attempt. Default `"1s"`. */
-	delay?: Duration;
+	delay?: Duration | string;
 	/** How the delay grows: not at all, by `delay` each time, or by `factor` each time. Default `"exponential"`. */
 	backoff?: Backoff;
 	/** Of exponential growth, at least 1. Default 2. */
 	factor?: number;
 	/** No delay is longer. Default `"1h"`. */
-	maxDelay?: Duration;
+	maxDelay?: Duration | string;
 	/** Spread of the delay, 0 to 1: 0.2 means plus or minus 20 %; `true` means 0.5. Default 0. */
 	jitter?: boolean | number;
 	/** Names or codes of the errors worth another attempt, or a predicate. Default: all. */

@@ -21,11 +21,11 @@ class Greeting extends BaseWorkflow<
 	{ text: string; at: Date },
 	Events
 > {
-	static override type = "class-greeting" as const;
-	static override version = "7";
-	static override defaults = { retries: { limit: 2, delay: 0 }, timeout: "1m" } as const;
-	static override timeout = "1h" as const;
-	static override events = { approval: z.object({ approved: z.boolean() }) };
+	static type = "class-greeting" as const;
+	static version = "7";
+	static defaults = { retries: { limit: 2, delay: 0 }, timeout: "1m" } as const;
+	static timeout = "1h" as const;
+	static events = { approval: z.object({ approved: z.boolean() }) };
 	#prefix = "Hello";
 
 	async run(step: Step<Events>, { name, at }: { name: string; at: Date }) {
@@ -79,13 +79,13 @@ describe("a faulty class", () => {
 		async run() {}
 	}
 	class BadRetry extends BaseWorkflow {
-		static override type = "bad-retry";
-		static override defaults = { retries: { limit: 0 } };
+		static type = "bad-retry";
+		static defaults = { retries: { limit: 0 } };
 		async run() {}
 	}
 	class BadSchema extends BaseWorkflow {
-		static override type = "bad-schema";
-		static override payload = { parse: () => 1 } as never;
+		static type = "bad-schema";
+		static payload = { parse: () => 1 } as never;
 		async run() {}
 	}
 

@@ -14,7 +14,7 @@ interface Events {
 }
 
 class Typed extends BaseWorkflow<Payload, { ok: boolean }, Events> {
-	static override type = "typed" as const;
+	static type = "typed" as const;
 	async run(step: Step<Events>, payload: Payload) {
 		expectTypeOf(payload.name).toBeString();
 		expectTypeOf(await step.waitForEvent("approval")).toEqualTypeOf<{ approved: boolean }>();
@@ -30,13 +30,13 @@ class Typed extends BaseWorkflow<Payload, { ok: boolean }, Events> {
 }
 
 class WithSchema extends BaseWorkflow<{ n: number }, void> {
-	static override type = "with-schema" as const;
-	static override payload = z.object({ n: z.number().default(1) });
+	static type = "with-schema" as const;
+	static payload = z.object({ n: z.number().default(1) });
 	async run() {}
 }
 
 class NoPayload extends BaseWorkflow<undefined, void> {
-	static override type = "no-payload" as const;
+	static type = "no-payload" as const;
 	async run() {}
 }
 

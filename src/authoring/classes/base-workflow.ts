@@ -27,11 +27,14 @@ export interface WorkflowEnv {
 	WORKFLOW_RUNNER: RunnerNamespace;
 }
 
-/** What a step takes where its own options say nothing. */
+/**
+ * What a step takes where its own options say nothing. Durations are any string to the compiler,
+ * since TypeScript widens those of a class's static members; they are checked at start.
+ */
 export interface WorkflowDefaults {
 	retries?: RetryOptions;
 	/** Of each attempt of a step. */
-	timeout?: Duration;
+	timeout?: Duration | string;
 }
 
 type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWorkflow<
@@ -56,7 +59,7 @@ type OptionalPayload<Payload> = undefined extends Payload
 /**
  * @example
  * class Greet extends BaseWorkflow<{ name: string }, string, { approval: { ok: boolean } }> {
- *   static override type = "greet";
+ *   static type = "greet";
  *   async run(step: Step<{ approval: { ok: boolean } }>, payload: { name: string }) {
  *     const { ok } = await step.waitForEvent("approval", { timeout: "1h" });
  *     return step.do("greet", () => (ok ? `Hello, ${payload.name}!` : "Another time."));
@@ -74,7 +77,7 @@ export abstract class BaseWorkflow<
 	static version?: string;
 	static defaults?: WorkflowDefaults;
 	/** Of the whole instance: past it, the instance is `timed_out`. */
-	static timeout?: Duration;
+	static timeout?: Duration | string;
 	/**
 	 * Event names, each with a Standard Schema or any other value. Declared: other events are
 	 * refused. Left out: every event is taken.
@@ -165,7 +168,7 @@ export abstract class BaseWorkflow<
 	}
 }
 
-function optionalMs(duration: Duration | undefined, what: string): number | null {
+function optionalMs(duration: Duration | string | undefined, what: string): number | null {
 	return duration === undefined ? null : durationMs(duration, what);
 }
 

@@ -41,11 +41,11 @@ interface OrderResult {
 }
 
 export class OrderWorkflow extends BaseWorkflow<OrderPayload, OrderResult, OrderEvents> {
-	static override type = "order" as const;
-	static override version = "1";
-	static override payload = OrderPayload;
-	static override events = { approval: Approval };
-	static override timeout = "7d" as const;
+	static type = "order" as const;
+	static version = "1";
+	static payload = OrderPayload;
+	static events = { approval: Approval };
+	static timeout = "7d";
 
 	async run(step: Step<OrderEvents>, order: OrderPayload): Promise<OrderResult> {
 		const totalCents = await step.do("validate", () => validate(order));

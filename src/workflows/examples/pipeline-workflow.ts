@@ -20,8 +20,8 @@ interface PipelineResult {
 }
 
 export class PipelineWorkflow extends BaseWorkflow<PipelinePayload, PipelineResult> {
-	static override type = "pipeline" as const;
-	static override defaults = { retries: { limit: 2, delay: "100ms" } } as const;
+	static type = "pipeline" as const;
+	static defaults = { retries: { limit: 2, delay: "100ms" } };
 
 	async run(step: Step, payload: PipelinePayload): Promise<PipelineResult> {
 		const { records, rounds = 1, pause = "1s" } = payload;

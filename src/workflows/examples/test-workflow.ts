@@ -15,11 +15,11 @@ interface TestEvents {
 }
 
 export class TestWorkflow extends BaseWorkflow<TestPayload, TestResult, TestEvents> {
-	static override type = "test" as const;
-	static override events = { approval: {} as { approved: boolean } };
-	static override defaults = {
-		retries: { limit: 2, delay: "500ms", backoff: "exponential" },
-	} as const;
+	static type = "test" as const;
+	static events = { approval: {} as { approved: boolean } };
+	static defaults = {
+		retries: { limit: 2, delay: "500ms", backoff: "exponential" as const },
+	};
 
 	async run(step: Step<TestEvents>, payload: TestPayload): Promise<TestResult> {
 		const greeting = await step.do("greet", async () => `Hello, ${payload.name}!`);
