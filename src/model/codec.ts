@@ -1,16 +1,18 @@
 /**
  * Values as text and back (G16), by devalue: `Date`, `Map`, `Set`, `BigInt`, `undefined`,
  * `RegExp`, `URL`, typed arrays, special numbers and nested plain data come back as they went in.
- *
- * devalue itself would take cycles and recurses without a bound, so a walk before it refuses
- * cycles and depth with the path of the fault.
  */
 import { DevalueError, parse, stringify } from "devalue";
 import { WorkflowError } from "./errors";
 import { LIMITS } from "./limits";
+import { storageFault } from "./storable";
 
 /** A value as text; only `decode` reads it. */
 export type Encoded = string;
+
+/** A view on a part of its buffer goes as a copy of that part; devalue would store the whole buffer. */
+const REDUCERS = { part: (value: unknown) => ArrayBuffer.isView(value) && partCopy(value) };
+const REVIVERS = { part: (copy: unknown) => copy };
 
 /**
  * The text of `value`. `what` names it in errors, as in `the result of step "charge"`.
@@ -23,57 +25,43 @@ export function encode(
 	what: string,
 	limitBytes: number = LIMITS.valueBytes,
 ): Encoded {
-	if (typeof value === "object" && value !== null) refuseCyclesAndDepth(value, what);
-	let text: Encoded;
-	try {
-		text = stringify(value);
-	} catch (error) {
-		if (!(error instanceof Error)) throw error;
-		const path = error instanceof DevalueError ? error.path : "";
-		throw notStorable(what, path, lowerFirst(error.message));
-	}
-	// A UTF-16 unit is at most three bytes of UTF-8, so most texts need no count.
-	if (text.length * 3 > limitBytes) refuseSize(text, what, limitBytes);
+	const fault = storageFault(value);
+	if (fault !== undefined) throw notStorable(what, fault.path, fault.why);
+	const text = textOf(value, what);
+	if (!fitsBytes(text, limitBytes)) throw tooLarge(what, encodedBytes(text), limitBytes);
 	return text;
 }
 
 /** The value of an encoded text: a fresh copy each time. */
 export function decode(text: Encoded): unknown {
-	return parse(text);
+	return parse(text, REVIVERS);
 }
 
-function refuseCyclesAndDepth(root: object, what: string): void {
-	const ancestors = new Set<object>();
-	const path: string[] = [];
-	const visit = (value: unknown, segment: string): void => {
-		if (typeof value !== "object" || value === null) return;
-		path.push(segment);
-		if (ancestors.has(value)) throw notStorable(what, path.join(""), "it contains itself");
-		if (ancestors.size >= LIMITS.valueDepth) {
-			throw notStorable(what, "", `it is nested deeper than ${LIMITS.valueDepth} levels`);
-		}
-		ancestors.add(value);
-		if (Array.isArray(value)) {
-			for (let index = 0; index < value.length; index++) visit(value[index], `[${index}]`);
-		} else if (value instanceof Map) {
-			for (const [key, item] of value) {
-				visit(key, ".keys()");
-				visit(item, typeof key === "string" ? `.get(${JSON.stringify(key)})` : ".get(…)");
-			}
-		} else if (value instanceof Set) {
-			for (const item of value) visit(item, ".values()");
-		} else if (isPlain(value)) {
-			for (const key in value) visit(value[key], `.${key}`);
-		}
-		ancestors.delete(value);
-		path.pop();
-	};
-	visit(root, "");
+/** Length in UTF-8. */
+export function encodedBytes(text: Encoded): number {
+	return new TextEncoder().encode(text).byteLength;
 }
 
-function isPlain(value: object): value is Record<string, unknown> {
-	const prototype = Object.getPrototypeOf(value);
-	return prototype === Object.prototype || prototype === null;
+/** A UTF-16 unit is at most three bytes of UTF-8, so most texts need no count. */
+export function fitsBytes(text: Encoded, limitBytes: number): boolean {
+	return text.length * 3 <= limitBytes || encodedBytes(text) <= limitBytes;
+}
+
+function textOf(value: unknown, what: string): Encoded {
+	try {
+		return stringify(value, REDUCERS);
+	} catch (error) {
+		// What the walk does not look for: symbol keys, `__proto__` keys, getters that throw.
+		const path = error instanceof DevalueError ? error.path : "";
+		throw notStorable(what, path, error instanceof Error ? error.message : "it cannot be read");
+	}
+}
+
+function partCopy(view: ArrayBufferView): unknown {
+	if (view.byteLength === view.buffer.byteLength) return false;
+	const buffer = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+	const View = view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView;
+	return new View(buffer);
 }
 
 function notStorable(what: string, path: string, why: string): WorkflowError {
@@ -85,15 +73,8 @@ function notStorable(what: string, path: string, why: string): WorkflowError {
 	);
 }
 
-/** Length in UTF-8. */
-export function encodedBytes(text: Encoded): number {
-	return new TextEncoder().encode(text).byteLength;
-}
-
-function refuseSize(text: Encoded, what: string, limitBytes: number): void {
-	const sizeBytes = encodedBytes(text);
-	if (sizeBytes <= limitBytes) return;
-	throw new WorkflowError(
+function tooLarge(what: string, sizeBytes: number, limitBytes: number): WorkflowError {
+	return new WorkflowError(
 		"VALUE_TOO_LARGE",
 		`${capital(what)} takes ${sizeBytes} bytes; the limit is ${limitBytes}. Store it elsewhere (R2, for one) and keep a reference.`,
 		{ sizeBytes, limitBytes },
@@ -102,8 +83,4 @@ function refuseSize(text: Encoded, what: string, limitBytes: number): void {
 
 function capital(text: string): string {
 	return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function lowerFirst(text: string): string {
-	return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -4,6 +4,7 @@
  */
 import { ValidationError } from "./errors";
 import { LIMITS } from "./limits";
+import { printable } from "./printable";
 
 type Unit =
 	| "ms"
@@ -67,17 +68,19 @@ export function durationMs(duration: unknown, what = "duration"): number {
 			{ path: what },
 		);
 	}
-	return Math.ceil(ms);
+	return Math.ceil(ms) || 0; // No -0.
 }
 
 function parse(duration: unknown): number | undefined {
 	if (typeof duration !== "string") return undefined;
 	const [, amount, unit] = FORM.exec(duration.trim().toLowerCase()) ?? [];
 	if (amount === undefined || unit === undefined) return undefined;
-	const unitMs = UNIT_MS[unit] ?? (unit.length > 2 ? UNIT_MS[unit.replace(/s$/, "")] : undefined);
-	return unitMs === undefined ? undefined : Number(amount) * unitMs;
+	const unitMs = UNIT_MS[unit] ?? UNIT_MS[/^([a-z]{3,})s$/.exec(unit)?.[1] ?? ""];
+	if (unitMs === undefined) return undefined;
+	// Less what floating point adds: 2.007 s are 2,007 ms, not 2,008.
+	return Number((Number(amount) * unitMs).toFixed(6));
 }
 
 function describe(value: unknown): string {
-	return typeof value === "string" ? JSON.stringify(value) : String(value);
+	return typeof value === "string" ? JSON.stringify(value) : printable(value);
 }

@@ -7,7 +7,7 @@
  * Not kept: the class, but for JavaScript's own and this project's; tell yours apart by `name` or
  * `code`.
  */
-import { decode, type Encoded, encode } from "./codec";
+import { decode, type Encoded, encode, fitsBytes } from "./codec";
 import {
 	EventTimeoutError,
 	NonDeterminismError,
@@ -17,6 +17,7 @@ import {
 	WorkflowError,
 } from "./errors";
 import { LIMITS } from "./limits";
+import { printable } from "./printable";
 
 /** What was thrown: an error as plain data, or another value as it was. */
 export type ThrownRecord = ErrorRecord | { value: unknown };
@@ -54,31 +55,44 @@ const CLASSES: ReadonlyMap<string, { prototype: Error }> = new Map(
 
 const OWN_KEYS = new Set(["name", "message", "stack", "code", "cause", "errors"]);
 
-/** The record of anything thrown. Never throws, even where a getter of the error does. */
-export function toThrownRecord(thrown: unknown, depth = 0): ThrownRecord {
+/** How deep in causes a record is, and how many more the whole error may have. */
+interface Budget {
+	depth: number;
+	left: { records: number };
+}
+
+/** The record of anything thrown. Never throws: a part that cannot be read or stored is left out. */
+export function toThrownRecord(thrown: unknown): ThrownRecord {
+	return recordOf(thrown, { depth: 0, left: { records: LIMITS.errorRecords + 1 } });
+}
+
+function recordOf(thrown: unknown, budget: Budget): ThrownRecord {
 	try {
-		return recordOf(thrown, depth);
+		return readError(thrown, budget);
 	} catch {
-		return { name: "Error", message: "an error that could not be read" };
+		return { name: "Error", message: "an error that could not be read" }; // A hostile proxy.
 	}
 }
 
-function recordOf(thrown: unknown, depth: number): ThrownRecord {
-	if (!isError(thrown)) return { value: storableOr(thrown, () => String(thrown)) };
+function readError(thrown: unknown, { depth, left }: Budget): ThrownRecord {
+	left.records--;
+	if (!isError(thrown)) return { value: storableOr(thrown, () => printable(thrown)) };
+	const message = part(thrown, "message");
 	const record: ErrorRecord = {
-		name: clip(thrown.name) || "Error",
-		message: clip(thrown.message),
+		name: text(part(thrown, "name")) || "Error",
+		message: text(message) ?? (message === undefined ? "" : clip(printable(message))),
 	};
-	if (typeof thrown.stack === "string") record.stack = clip(thrown.stack);
-	const { code, cause, errors } = thrown;
-	if (typeof code === "string" || typeof code === "number") record.code = code;
+	const stack = text(part(thrown, "stack"));
+	if (stack !== undefined) record.stack = stack;
+	const code = part(thrown, "code");
+	if (typeof code === "number") record.code = code;
+	else if (typeof code === "string") record.code = clip(code);
+	const inner = (error: unknown) => recordOf(error, { depth: depth + 1, left });
 	if (depth < LIMITS.errorCauseDepth) {
-		if (cause !== undefined) record.cause = toThrownRecord(cause, depth + 1);
-		if (Array.isArray(errors)) {
-			record.errors = errors
-				.slice(0, LIMITS.errorListLength)
-				.map((error) => toThrownRecord(error, depth + 1));
-		}
+		const cause = part(thrown, "cause");
+		if (cause !== undefined && left.records > 0) record.cause = inner(cause);
+		const errors = part(thrown, "errors");
+		if (Array.isArray(errors)) record.errors = errors.slice(0, left.records).map(inner);
 	}
 	const fields = ownFields(thrown);
 	if (fields !== undefined) record.fields = fields;
@@ -105,11 +119,13 @@ export function fromThrownRecord(record: ThrownRecord): unknown {
 /** Never throws; an error past `LIMITS.errorBytes` keeps name, message, stack and code only. */
 export function encodeThrown(thrown: unknown): Encoded {
 	const record = toThrownRecord(thrown);
-	const text = encode(record, "the error", Number.POSITIVE_INFINITY);
-	if (text.length * 3 <= LIMITS.errorBytes) return text;
-	if ("value" in record) return encode({ value: clip(String(record.value)) }, "the error");
-	const { name, message, stack, code } = record;
-	return encode({ name, message, stack, code }, "the error");
+	try {
+		return encode(record, "the error", LIMITS.errorBytes);
+	} catch {
+		if ("value" in record) return encode({ value: clip(printable(record.value)) }, "the error");
+		const { name, message, stack, code } = record;
+		return encode({ name, message, stack, code }, "the error");
+	}
 }
 
 export function decodeThrown(text: Encoded): ThrownRecord {
@@ -118,37 +134,50 @@ export function decodeThrown(text: Encoded): ThrownRecord {
 
 /** The one line that stands for an error where only a string fits. */
 export function thrownMessage(record: ThrownRecord): string {
-	return "value" in record ? String(record.value) : record.message;
+	return "value" in record ? printable(record.value) : record.message;
 }
 
-type LooseError = Error & { code?: unknown; errors?: unknown } & Record<string, unknown>;
-
-function isError(thrown: unknown): thrown is LooseError {
+function isError(thrown: unknown): thrown is object {
+	if (thrown instanceof Error) return true;
 	// An error of another realm, or a DOMException, is an error too.
 	return (
-		thrown instanceof Error ||
-		(typeof thrown === "object" &&
-			thrown !== null &&
-			typeof (thrown as Partial<Error>).message === "string" &&
-			typeof (thrown as Partial<Error>).name === "string" &&
-			"stack" in thrown)
+		typeof thrown === "object" &&
+		thrown !== null &&
+		["message", "name", "stack"].every((key) => typeof part(thrown, key) === "string")
 	);
 }
 
-function ownFields(error: LooseError): Record<string, unknown> | undefined {
+/** A field of an error, which may be a getter that throws. */
+function part(error: object, key: string): unknown {
+	try {
+		return (error as Record<string, unknown>)[key];
+	} catch {
+		return undefined;
+	}
+}
+
+function ownFields(error: object): Record<string, unknown> | undefined {
 	const fields: Record<string, unknown> = {};
-	for (const key of Object.keys(error)) {
+	for (const key of ownKeys(error)) {
 		if (OWN_KEYS.has(key)) continue;
-		const value = storableOr(error[key], () => undefined);
+		const value = storableOr(part(error, key), () => undefined);
 		if (value !== undefined) fields[key] = value;
 	}
 	if (Object.keys(fields).length === 0) return undefined;
-	return encode(fields, "fields").length <= LIMITS.errorFieldsBytes ? fields : undefined;
+	return fitsBytes(encode(fields, "the fields"), LIMITS.errorFieldsBytes) ? fields : undefined;
+}
+
+function ownKeys(error: object): string[] {
+	try {
+		return Object.keys(error);
+	} catch {
+		return []; // A proxy.
+	}
 }
 
 function storableOr(value: unknown, otherwise: () => unknown): unknown {
 	try {
-		return decode(encode(value, "value"));
+		return decode(encode(value, "value", LIMITS.errorBytes));
 	} catch {
 		return otherwise();
 	}
@@ -159,7 +188,11 @@ function define(error: Error, key: string, value: unknown): void {
 	Object.defineProperty(error, key, { value, writable: true, configurable: true });
 }
 
-function clip(text: string): string {
+function text(value: unknown): string | undefined {
+	return typeof value === "string" ? clip(value) : undefined;
+}
+
+function clip(value: string): string {
 	const max = LIMITS.errorTextLength;
-	return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+	return value.length <= max ? value : `${value.slice(0, max - 1)}…`;
 }

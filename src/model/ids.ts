@@ -36,9 +36,15 @@ export function parseTypeName(type: unknown): string {
 
 /** Returns `name` when it can name a step; a trailing `#2` is the journal's own mark. */
 export function parseStepName(name: unknown): string {
-	if (typeof name !== "string" || name.length === 0 || name.length > LIMITS.stepNameLength) {
+	// SQLite would store half a surrogate pair as another character, and the replay miss the row.
+	const fits =
+		typeof name === "string" &&
+		name.length > 0 &&
+		name.length <= LIMITS.stepNameLength &&
+		name.isWellFormed();
+	if (!fits) {
 		throw new ValidationError(
-			`A step's name is a string of 1 to ${LIMITS.stepNameLength} characters; received ${quote(name)}.`,
+			`A step's name is a well-formed string of 1 to ${LIMITS.stepNameLength} characters; received ${quote(name)}.`,
 			{ path: "name" },
 		);
 	}
@@ -57,6 +63,7 @@ export function parseEventName(name: unknown): string {
 		typeof name === "string" &&
 		name.length > 0 &&
 		name.length <= LIMITS.eventNameLength &&
+		name.isWellFormed() &&
 		!CONTROL.test(name);
 	if (fits) return name;
 	throw new ValidationError(

@@ -33,9 +33,9 @@ export const LIMITS = {
 	valueDepth: 200,
 	/** Characters kept of an error's message and of its stack, each. */
 	errorTextLength: 4 * KIB,
-	/** Causes of causes, and errors of an `AggregateError`, kept of one error. */
+	/** Causes of causes kept of one error, and errors kept of it in all. */
 	errorCauseDepth: 4,
-	errorListLength: 16,
+	errorRecords: 32,
 	/** Bytes of an error with its causes; one past that keeps name, message, stack and code. */
 	errorBytes: 96 * KIB,
 	/** Bytes of an error's own fields; fields past that are dropped. */

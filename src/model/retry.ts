@@ -5,6 +5,7 @@
 import { type Duration, durationMs } from "./duration";
 import { ValidationError } from "./errors";
 import { LIMITS } from "./limits";
+import { printable } from "./printable";
 
 export type Backoff = "fixed" | "linear" | "exponential";
 
@@ -76,7 +77,9 @@ export function retryPolicy(options: RetryOptions, base = DEFAULT_RETRY_POLICY):
 	const jitter =
 		typeof options.jitter === "boolean"
 			? Number(options.jitter) / 2
-			: (options.jitter ?? base.jitter);
+			: options.jitter === undefined
+				? base.jitter
+				: options.jitter;
 	const attemptsMax = LIMITS.retryAttempts;
 	requireOption(
 		Number.isInteger(limit) && limit >= 1 && limit <= attemptsMax,
@@ -96,7 +99,12 @@ export function retryPolicy(options: RetryOptions, base = DEFAULT_RETRY_POLICY):
 		"a number of at least 1",
 		factor,
 	);
-	requireOption(jitter >= 0 && jitter <= 1, ".jitter", "true, false or 0 to 1", options.jitter);
+	requireOption(
+		typeof jitter === "number" && jitter >= 0 && jitter <= 1,
+		".jitter",
+		"true, false or a number from 0 to 1",
+		options.jitter,
+	);
 	requireOption(
 		retryOn === undefined ||
 			typeof retryOn === "function" ||
@@ -124,8 +132,9 @@ export function retryPolicy(options: RetryOptions, base = DEFAULT_RETRY_POLICY):
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number {
 	const { backoff, delayMs, factor, jitter, maxDelayMs } = policy;
 	const growth = backoff === "fixed" ? 1 : backoff === "linear" ? attempt : factor ** (attempt - 1);
-	const spread = 1 + jitter * (2 * random - 1);
-	return Math.ceil(Math.min(delayMs * growth * spread, maxDelayMs));
+	// The growth may be infinite: none of it is left of no delay, and the cap comes before the jitter.
+	const grownMs = delayMs === 0 ? 0 : Math.min(delayMs * growth, maxDelayMs);
+	return Math.ceil(Math.min(grownMs * (1 + jitter * (2 * random - 1)), maxDelayMs));
 }
 
 /** Whether `error`, thrown by `attempt` (from 1), is worth another one under the policy. */
@@ -134,7 +143,7 @@ export function shouldRetry(policy: RetryPolicy, error: unknown, attempt: number
 	const { retryOn } = policy;
 	if (retryOn === undefined) return true;
 	if (typeof retryOn === "function") {
-		return retryOn(error instanceof Error ? error : new Error(String(error)), attempt);
+		return retryOn(error instanceof Error ? error : new Error(printable(error)), attempt);
 	}
 	if (!isRecord(error)) return false;
 	return retryOn.some((name) => name === error.name || name === error.code);
@@ -147,7 +156,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function requireOption(holds: boolean, path: string, expected: string, received: unknown): void {
 	if (holds) return;
 	const option = `retries${path}`;
-	throw new ValidationError(`${option}: expected ${expected}, received ${String(received)}.`, {
+	throw new ValidationError(`${option}: expected ${expected}, received ${printable(received)}.`, {
 		path: option,
 	});
 }

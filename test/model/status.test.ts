@@ -1,0 +1,95 @@
+// Owns the table of legal status changes, written out a second time: a change of the table has
+// to be made on purpose, in both places.
+import { describe, expect, it } from "vitest";
+import {
+	assertStatusChange,
+	illegalStatusChange,
+	isTerminal,
+	WORKFLOW_STATUSES,
+	type WorkflowStatus,
+} from "../../src/model/status";
+
+const TERMINAL: WorkflowStatus[] = ["completed", "errored", "timed_out", "terminated"];
+const LIVE = WORKFLOW_STATUSES.filter((status) => !TERMINAL.includes(status));
+
+const isLegal = (from: WorkflowStatus, to: WorkflowStatus): boolean => {
+	try {
+		assertStatusChange(from, to);
+		return true;
+	} catch {
+		return false;
+	}
+};
+
+describe("terminal statuses", () => {
+	it("are completed, errored, timed_out and terminated, and no other", () => {
+		expect(WORKFLOW_STATUSES.filter(isTerminal)).toEqual(TERMINAL);
+	});
+
+	it("are left by nothing", () => {
+		const left = TERMINAL.flatMap((from) => WORKFLOW_STATUSES.filter((to) => isLegal(from, to)));
+		expect(left).toEqual([]);
+	});
+});
+
+describe("status changes", () => {
+	it.each<[WorkflowStatus, WorkflowStatus[]]>([
+		["created", ["running", "paused"]],
+		["running", ["sleeping", "waiting", "paused", "panicked", "completed", "errored"]],
+		["sleeping", ["running", "paused"]],
+		["waiting", ["running", "paused"]],
+		["paused", ["running"]],
+		["panicked", ["running", "paused", "errored"]],
+	])("from %s an instance goes to %j, or is timed out or terminated", (from, to) => {
+		const expected = [...to, "timed_out", "terminated"];
+		expect(WORKFLOW_STATUSES.filter((next) => isLegal(from, next)).sort()).toEqual(expected.sort());
+	});
+
+	it("the table has a row for each status that is not terminal", () => {
+		expect(LIVE).toEqual(["created", "running", "sleeping", "waiting", "paused", "panicked"]);
+	});
+
+	it("no status changes into itself, and none back to created", () => {
+		for (const status of WORKFLOW_STATUSES) {
+			expect(isLegal(status, status), status).toBe(false);
+			expect(isLegal(status, "created"), status).toBe(false);
+		}
+	});
+
+	it("only a running instance completes", () => {
+		expect(WORKFLOW_STATUSES.filter((from) => isLegal(from, "completed"))).toEqual(["running"]);
+	});
+});
+
+describe("an illegal change", () => {
+	const ILLEGAL = WORKFLOW_STATUSES.flatMap((from) =>
+		WORKFLOW_STATUSES.filter((to) => !isLegal(from, to)).map((to) => ({ from, to })),
+	);
+
+	it.each(ILLEGAL)("$from to $to names both statuses", ({ from, to }) => {
+		expect(() => assertStatusChange(from, to)).toThrow(
+			expect.objectContaining({
+				code: "ILLEGAL_STATUS_CHANGE",
+				message: expect.stringContaining(`The instance is "${from}" and cannot become "${to}"`),
+				details: { from, to },
+			}),
+		);
+	});
+
+	it("says that a terminal status is final", () => {
+		expect(() => assertStatusChange("completed", "paused")).toThrow('"completed" is final.');
+	});
+
+	it("says what a live status can become", () => {
+		expect(() => assertStatusChange("paused", "sleeping")).toThrow(
+			'from "paused" it can become "running", "timed_out", "terminated".',
+		);
+	});
+
+	it("carries the hint of whoever refuses it", () => {
+		const error = illegalStatusChange("running", "running", "it is not paused");
+		expect(error.message).toBe(
+			'The instance is "running" and cannot become "running": it is not paused.',
+		);
+	});
+});
