@@ -1,5 +1,6 @@
 /** The status answer of an instance, from its row, its steps and what is in flight. */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
+import { LIMITS } from "../model/limits";
 import type { InstanceView, StepView } from "../model/rpc";
 import { isTerminal } from "../model/status";
 
@@ -18,6 +19,7 @@ export function describe(
 	const ended = isTerminal(row.status);
 	const inFlight = new Map(running.map((attempt) => [attempt.key, attempt]));
 	const views = Array.from(steps, (step) => stepView(step, ended, inFlight.get(step.key)));
+	omitLargeResults(views);
 	const seen = new Set(views.map(({ key }) => key));
 	for (const attempt of running) if (!seen.has(attempt.key)) views.push(firstAttempt(attempt));
 	const { id, type, version, status, reason, payload, result, error } = row;
@@ -62,6 +64,17 @@ function firstAttempt({ key, attempt, startedAt }: RunningAttempt): StepView {
 		wakeAt: null,
 		completedAt: null,
 	};
+}
+
+function omitLargeResults(views: StepView[]): void {
+	let length = 0;
+	for (const view of views) {
+		if (view.result === null) continue;
+		length += view.result.length;
+		if (length <= LIMITS.statusResultsLength) continue;
+		view.result = null;
+		view.resultOmitted = true;
+	}
 }
 
 function wakeAt(row: WorkflowRow, steps: StepView[]): number | null {

@@ -3,13 +3,6 @@ import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { NonDeterminismError, WorkflowError } from "../model/errors";
 import type { WorkflowStatus } from "../model/status";
 
-export function unknownType(type: string, known: Iterable<string>): WorkflowError {
-	return new WorkflowError(
-		"UNKNOWN_TYPE",
-		`Unknown workflow type "${type}". Known: ${[...known].join(", ")}.`,
-	);
-}
-
 export function unknownEvent(
 	type: string,
 	event: string,

@@ -12,7 +12,7 @@
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
-import type { NonDeterminismError } from "../model/errors";
+import { type NonDeterminismError, unknownType } from "../model/errors";
 import { parseEventName, parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { reason, reasonIs } from "../model/reason";
@@ -38,7 +38,6 @@ import {
 	missedStep,
 	passesLost,
 	typeNotRegistered,
-	unknownType,
 } from "./faults";
 import { checkEvent, checkPayload } from "./input";
 import { InstanceRecord } from "./instance-record";

@@ -7,8 +7,18 @@ import { bearerAuth } from "hono/bearer-auth";
 import type { AppContext } from "./app";
 import { HttpFault } from "./errors";
 
+/** RFC 6750, section 2.1. */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
 export const requireAccess: MiddlewareHandler<AppContext> = (c, next) => {
 	const { API_TOKEN: token, AUTH: mode } = c.env;
+	if (token && !BEARER_TOKEN.test(token)) {
+		throw new HttpFault(
+			503,
+			"ACCESS_NOT_CONFIGURED",
+			"The secret API_TOKEN has characters that no Authorization header can carry. Set one of letters, digits and -._~+/ (`openssl rand -hex 32`, for one).",
+		);
+	}
 	// A token that is set is asked for, whatever AUTH says.
 	if (token) return bearerAuth<AppContext>({ token, ...REFUSALS })(c, next);
 	if (mode === "off") return next();

@@ -22,7 +22,8 @@ export interface ServiceEnv {
 
 export interface AppContext {
 	Bindings: ServiceEnv;
-	Variables: { requestId: string };
+	/** `executionId`: of the instance that the body names, where the path names none. */
+	Variables: { requestId: string; executionId?: string | undefined };
 }
 
 export interface AppSettings {

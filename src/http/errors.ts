@@ -84,7 +84,7 @@ function errorResponse(
 	details?: Record<string, unknown>,
 	headers: Record<string, string> = {},
 ): Response {
-	const executionId = c.req.param("id");
+	const executionId = c.req.param("id") ?? c.get("executionId");
 	const body: ErrorResponse = {
 		error: {
 			code,

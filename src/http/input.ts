@@ -4,13 +4,14 @@ import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
+import { shortened } from "../model/printable";
 import { WORKFLOW_STATUSES } from "../model/status";
 import { HttpFault } from "./errors";
 
 export const createBody = z.strictObject({
 	type: z.string(),
 	id: z.string().optional(),
-	payload: z.unknown(),
+	payload: z.unknown().optional(),
 });
 
 export const listQuery = z.strictObject({
@@ -35,16 +36,28 @@ export const limitBody: MiddlewareHandler = bodyLimit({
 	},
 });
 
+/** Refuses an event in broken percent-encoding, which would be taken as it stands otherwise. */
+export function requireDecodable(path: string): void {
+	try {
+		decodeURIComponent(path);
+	} catch {
+		throw new ValidationError("The event's name is not percent-encoded UTF-8.", { path: "event" });
+	}
+}
+
 /** The JSON of the body; null for no body where that is allowed. */
 export async function jsonBody(c: Context, { optional = false } = {}): Promise<unknown> {
-	const text = await c.req.text();
-	if (text.trim() === "" && optional) return null;
+	const bytes = await c.req.arrayBuffer();
 	const contentType = c.req.header("Content-Type") ?? "";
-	if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
+	const isJson = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType);
+	const text = isJson || bytes.byteLength === 0 ? utf8(bytes) : undefined;
+	if (optional && text?.trim() === "") return null;
+	if (!isJson || text === undefined) {
+		const received = contentType === "" ? "no content type" : `"${shortened(contentType)}"`;
 		throw new HttpFault(
 			415,
 			"UNSUPPORTED_MEDIA_TYPE",
-			`Expected a JSON body with the header \`Content-Type: application/json\`; received ${contentType === "" ? "no content type" : `"${contentType}"`}.`,
+			`Expected a JSON body with the header \`Content-Type: application/json\`; received ${received}.`,
 		);
 	}
 	try {
@@ -54,14 +67,44 @@ export async function jsonBody(c: Context, { optional = false } = {}): Promise<u
 	}
 }
 
+function utf8(bytes: ArrayBuffer): string {
+	try {
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+	} catch {
+		throw new ValidationError("The body is not UTF-8 text.");
+	}
+}
+
+/** The query's fields; one that is given twice is refused. */
+export function singleQuery(c: Context): Record<string, string> {
+	const fields = Object.entries(c.req.queries());
+	const repeated = fields.filter(([, values]) => values.length > 1);
+	if (repeated.length > 0) {
+		throw inputError(
+			"query",
+			repeated.map(([path]) => ({ path, message: "given more than once" })),
+		);
+	}
+	return Object.fromEntries(fields.map(([name, values]) => [name, values[0] ?? ""]));
+}
+
 /** `value` as the schema has it; a `ValidationError` lists all issues with their paths. */
 export function parseInput<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
 	const result = schema.safeParse(value);
 	if (result.success) return result.data;
-	const issues = result.error.issues.map(({ path, message }) => ({
-		path: path.join(".") || what,
-		message,
+	throw inputError(
+		what,
+		result.error.issues.map(({ path, message }) => ({ path: path.join(".") || what, message })),
+	);
+}
+
+const ISSUES_MAX = 20;
+
+function inputError(what: string, found: { path: string; message: string }[]): ValidationError {
+	const issues = found.slice(0, ISSUES_MAX).map(({ path, message }) => ({
+		path: shortened(path),
+		message: shortened(message, 400),
 	}));
 	const list = issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
-	throw new ValidationError(`The ${what} is not valid. ${list}.`, { issues });
+	return new ValidationError(`The ${what} is not valid. ${list}.`, { issues });
 }

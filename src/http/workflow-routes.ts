@@ -8,11 +8,20 @@ import {
 	listInstances,
 	sendEvent,
 } from "../client/runner-client";
-import { WorkflowError } from "../model/errors";
-import { statusResponse, toJson } from "../model/http";
+import { unknownType } from "../model/errors";
+import { statusJson, statusResponse } from "../model/http";
+import { parseInstanceId } from "../model/ids";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
-import { createBody, jsonBody, limitBody, listQuery, parseInput } from "./input";
+import {
+	createBody,
+	jsonBody,
+	limitBody,
+	listQuery,
+	parseInput,
+	requireDecodable,
+	singleQuery,
+} from "./input";
 
 const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
 
@@ -21,13 +30,14 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 
 	routes.post("/", limitBody, async (c) => {
 		const { type, id, payload } = parseInput(createBody, await jsonBody(c), "body");
+		c.set("executionId", id);
 		requireType(types, type);
 		const created = await createInstance(c.env.WORKFLOW_RUNNER, { type, id, payload });
 		return c.json(created, 201);
 	});
 
 	routes.get("/", async (c) => {
-		const { type, ...filter } = parseInput(listQuery, c.req.query(), "query");
+		const { type, ...filter } = parseInput(listQuery, singleQuery(c), "query");
 		if (type !== undefined) {
 			requireType(types, type);
 			const instances = await listInstances(c.env.WORKFLOW_RUNNER, type, filter);
@@ -45,7 +55,7 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 
 	routes.get("/:id", async (c) => {
 		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"));
-		return c.json(toJson(statusResponse(view)));
+		return c.json(statusJson(statusResponse(view)));
 	});
 	routes.all("/:id", methodNotAllowed("GET"));
 
@@ -60,6 +70,8 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 
 	routes.post("/:id/events/:event", limitBody, async (c) => {
 		const { id, event } = c.req.param();
+		parseInstanceId(id);
+		requireDecodable(c.req.path);
 		const payload = await jsonBody(c, { optional: true });
 		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload });
 		return c.json({ id, event, status: "delivered" });
@@ -70,9 +82,5 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 }
 
 function requireType(types: readonly string[], type: string): void {
-	if (types.includes(type)) return;
-	throw new WorkflowError(
-		"UNKNOWN_TYPE",
-		`Unknown workflow type "${type}". Known: ${types.join(", ")}.`,
-	);
+	if (!types.includes(type)) throw unknownType(type, types);
 }

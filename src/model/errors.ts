@@ -6,6 +6,8 @@
  * (`error-record.ts`, `http/errors.ts`).
  */
 
+import { shortened } from "./printable";
+
 export const ERROR_CODES = [
 	// The request is at fault and changed nothing.
 	"VALIDATION_ERROR",
@@ -52,6 +54,14 @@ export class ValidationError extends WorkflowError {
 	constructor(message: string, details?: Record<string, unknown>) {
 		super("VALIDATION_ERROR", message, details);
 	}
+}
+
+/** A type that the registry does not have; `known` are those that it has. */
+export function unknownType(type: string, known: Iterable<string>): WorkflowError {
+	return new WorkflowError(
+		"UNKNOWN_TYPE",
+		`Unknown workflow type "${shortened(type)}". Known: ${[...known].join(", ")}.`,
+	);
 }
 
 /**

@@ -41,6 +41,8 @@ export interface StepInfo {
 	/** Attempts that ended, plus the one that runs. */
 	attempts: number;
 	result: unknown;
+	/** The result is there, but the answer has no room for it: `LIMITS.statusResultsLength`. */
+	resultOmitted?: true;
 	/** Of the step, or of its latest attempt while it retries. */
 	error: string | null;
 	errorDetails: ThrownRecord | null;
@@ -109,6 +111,7 @@ function stepInfo(step: StepView): StepInfo {
 		status: step.status,
 		attempts: step.attempts,
 		result: decodeOrNull(step.result),
+		...(step.resultOmitted ? { resultOmitted: true } : {}),
 		...errorFields(step.error),
 		startedAt: step.startedAt,
 		wakeAt: step.wakeAt,
@@ -124,6 +127,21 @@ function errorFields(text: Encoded | null): Pick<StepInfo, "error" | "errorDetai
 	if (text === null) return { error: null, errorDetails: null };
 	const record = decodeThrown(text);
 	return { error: thrownMessage(record), errorDetails: record };
+}
+
+/** The status answer as JSON; see `toJson` for the values in it. */
+export function statusJson(status: WorkflowStatusResponse): unknown {
+	return {
+		...status,
+		payload: toJson(status.payload),
+		result: toJson(status.result),
+		errorDetails: toJson(status.errorDetails),
+		steps: status.steps.map((step) => ({
+			...step,
+			result: toJson(step.result),
+			errorDetails: toJson(step.errorDetails),
+		})),
+	};
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { ValidationError } from "./errors";
 import { LIMITS } from "./limits";
+import { shortened } from "./printable";
 
 const INSTANCE_ID = /^(?![_.-])[A-Za-z0-9._:-]+$/;
 const TYPE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -112,5 +113,5 @@ export function timeOrderedId(nowMs: number, random: Uint8Array): string {
 
 function quote(value: unknown): string {
 	if (typeof value !== "string") return value === null ? "null" : `a value of type ${typeof value}`;
-	return JSON.stringify(value.length > 120 ? `${value.slice(0, 120)}…` : value);
+	return JSON.stringify(shortened(value));
 }

@@ -48,6 +48,8 @@ export const LIMITS = {
 	retryAttempts: 10_000,
 	/** The longest duration, in milliseconds: ten years. */
 	durationMs: 3_650 * DAY,
+	/** Characters of step results in a status answer, the first ones first. An RPC takes 32 MiB. */
+	statusResultsLength: 8 * MIB,
 	/** Bytes of a request's body. */
 	requestBodyBytes: MIB,
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */

@@ -6,3 +6,8 @@ export function printable(value: unknown): string {
 		return Object.prototype.toString.call(value);
 	}
 }
+
+/** The start of a text: what came from outside is not repeated at length. */
+export function shortened(text: string, lengthMax = 120): string {
+	return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`;
+}

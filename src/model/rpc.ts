@@ -72,6 +72,8 @@ export interface StepView {
 	status: StepStatus;
 	attempts: number;
 	result: Encoded | null;
+	/** There is a result, but the answer had no room for it. */
+	resultOmitted?: true;
 	/** A `ThrownRecord`: of the step, or of its latest attempt while it retries. */
 	error: Encoded | null;
 	startedAt: number;

@@ -85,6 +85,26 @@ describe("a fault inside an object", () => {
 });
 
 describe("the id of a request", () => {
+	it("is a new one on each answer, in X-Request-Id", async () => {
+		const ids = [await new Service([type]).get("/"), await new Service([type]).get("/")].map(
+			({ headers }) => headers.get("X-Request-Id"),
+		);
+		expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
+		expect(ids[1]).not.toBe(ids[0]);
+	});
+
+	it("is the caller's where it has a harmless form", async () => {
+		const answered = async (given: string) => {
+			const reply = await new Service([type]).request("GET", "/", {
+				headers: { "X-Request-Id": given },
+			});
+			return reply.headers.get("X-Request-Id");
+		};
+		expect(await answered("trace-1")).toBe("trace-1");
+		expect(await answered("<script>")).not.toBe("<script>");
+		expect(await answered("x".repeat(256))).not.toBe("x".repeat(256));
+	});
+
 	it("is the caller's in the error and in the log", async () => {
 		const service = new Service([type], { AUTH: "off", WORKFLOW_RUNNER: NAMESPACES[0]?.[1] });
 		const headers = { "X-Request-Id": "trace-42" };
