@@ -28,6 +28,12 @@ The service is up at ${url}. Try:
 `;
 }
 
+// npm ends its shell, but passes no signal on to us: without a parent, nobody wants the service.
+const parent = process.ppid;
+setInterval(() => {
+	if (process.ppid !== parent) wrangler.kill("SIGTERM");
+}, 500).unref();
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 	process.on(signal, () => wrangler.kill(signal));
 }

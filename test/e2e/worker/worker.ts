@@ -1,0 +1,80 @@
+/** The Worker of kill.test.ts: the real class and API, with types whose steps call a witness. */
+import { createApp } from "../../../src/http/app";
+import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
+import { workflowRunner } from "../../../src/workflow-runner";
+
+interface Witnessed {
+	/** Base URL of the witness. */
+	witness: string;
+}
+
+export interface ErrandPayload extends Witnessed {
+	/** What it does between its first and its last step. */
+	between: "nothing" | "work" | "sleep" | "timeout" | "event";
+}
+
+/** `before`, something that takes time, `after`. */
+class Errand extends BaseWorkflow<ErrandPayload, string, { go: unknown }> {
+	static override type = "errand" as const;
+
+	async run(step: Step<{ go: unknown }>, { witness, between }: ErrandPayload): Promise<string> {
+		const call = async (context: StepContext) => {
+			const response = await callWitness(witness, context);
+			await response.text();
+			if (!response.ok) throw new Error("the witness refuses");
+		};
+		await step.do("before", call);
+		if (between === "work") {
+			const retries = { limit: 5, delay: "500ms", backoff: "exponential", factor: 6 } as const;
+			await step.do("work", call, { retries });
+		} else if (between === "sleep") {
+			await step.sleep("nap", "3s");
+		} else if (between === "timeout") {
+			await step.waitForEvent("go", { timeout: "3s" }).catch((error) => {
+				if (error.code !== "EVENT_TIMEOUT") throw error;
+			});
+		} else if (between === "event") {
+			await step.waitForEvent("go");
+		}
+		await step.do("after", call);
+		return between;
+	}
+}
+
+/** One step, which allocates until workerd dies of it. */
+class Hog extends BaseWorkflow<Witnessed, never> {
+	static override type = "hog" as const;
+
+	async run(step: Step, { witness }: Witnessed): Promise<never> {
+		return step.do("hog", async (context) => {
+			await callWitness(witness, context);
+			const held: number[][] = [];
+			for (;;) held.push(new Array<number>(1 << 20).fill(0.5));
+		});
+	}
+}
+
+/** Ticks until the witness accepts. */
+class Ticker extends BaseWorkflow<Witnessed, string> {
+	static override type = "ticker" as const;
+
+	async run(step: Step, { witness }: Witnessed): Promise<string> {
+		const tick = async (context: StepContext) => (await callWitness(witness, context)).ok;
+		while (!(await step.do("tick", tick))) await step.sleep("pause", "500ms");
+		return "accepted";
+	}
+}
+
+function callWitness(
+	witness: string,
+	{ idempotencyKey, attempt, signal }: StepContext,
+): Promise<Response> {
+	const query = new URLSearchParams({ key: idempotencyKey, attempt: String(attempt) });
+	return fetch(`${witness}/?${query}`, { method: "POST", signal });
+}
+
+const registry = { errand: Errand, hog: Hog, ticker: Ticker };
+
+export class WorkflowRunner extends workflowRunner(registry) {}
+
+export default { fetch: createApp({ types: Object.keys(registry) }).fetch };
