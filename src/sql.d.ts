@@ -6,7 +6,7 @@ declare module "*.sql" {
 
 declare module "*/migrations" {
 	const config: {
-		journal: { entries: { idx: number; when: number; tag: string; breakpoints: boolean }[] };
+		journal: { entries: { idx: number }[] };
 		migrations: Record<string, string>;
 	};
 	export default config;

@@ -22,6 +22,7 @@ CREATE TABLE `steps` (
 --> statement-breakpoint
 CREATE TABLE `workflow` (
 	`row` integer PRIMARY KEY NOT NULL,
+	`schema` integer NOT NULL,
 	`id` text NOT NULL,
 	`type` text NOT NULL,
 	`version` text,

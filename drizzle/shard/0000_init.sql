@@ -7,4 +7,7 @@ CREATE TABLE `instances` (
 );
 --> statement-breakpoint
 CREATE INDEX `instances_by_creation` ON `instances` (`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `instances_by_status` ON `instances` (`status`,`created_at`,`id`);
+CREATE TABLE `shard` (
+	`row` integer PRIMARY KEY NOT NULL,
+	`schema` integer NOT NULL
+);

@@ -1,8 +1,9 @@
 /** Reads and writes of an index shard's table. */
 import { desc, eq, lt, sql } from "drizzle-orm";
+import migrations from "../../drizzle/shard/migrations";
 import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
-import { type Database, isEmpty, migrateDatabase } from "./database";
-import { instancesTable } from "./shard-schema";
+import { applyMigrations, type Database, hasTable } from "./database";
+import { instancesTable, shardTable } from "./shard-schema";
 
 export class IndexStore {
 	readonly #db: Database;
@@ -13,11 +14,8 @@ export class IndexStore {
 	}
 
 	/** Keeps the update unless a newer one is there already (G12). */
-	async write(update: IndexUpdate): Promise<void> {
-		if (!this.#migrated) {
-			await migrateDatabase(this.#db, "shard");
-			this.#migrated = true;
-		}
+	write(update: IndexUpdate): void {
+		this.#migrate();
 		this.#db
 			.insert(instancesTable)
 			.values(update)
@@ -31,7 +29,8 @@ export class IndexStore {
 
 	/** The newest instances first; the id settles a tie, so the order is total. */
 	list({ status, limit }: IndexFilter): IndexRow[] {
-		if (!this.#migrated && isEmpty(this.#db)) return [];
+		if (!hasTable(this.#db, "shard")) return [];
+		this.#migrate();
 		const { id, createdAt, updatedAt } = instancesTable;
 		return this.#db
 			.select({ id, status: instancesTable.status, createdAt, updatedAt })
@@ -40,5 +39,20 @@ export class IndexStore {
 			.orderBy(desc(createdAt), desc(id))
 			.limit(limit)
 			.all();
+	}
+
+	/** Brings the tables to the newest schema, once per life of the object. */
+	#migrate(): void {
+		if (this.#migrated) return;
+		this.#db.transaction(() => {
+			const isNew = !hasTable(this.#db, "shard");
+			const applied = isNew ? 0 : (this.#db.select().from(shardTable).get()?.schema ?? 0);
+			const schema = applyMigrations(this.#db, migrations, applied);
+			if (schema === applied) return;
+			const row = { row: 1, schema };
+			const { row: target } = shardTable;
+			this.#db.insert(shardTable).values(row).onConflictDoUpdate({ target, set: { schema } }).run();
+		});
+		this.#migrated = true;
 	}
 }

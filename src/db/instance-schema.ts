@@ -12,6 +12,8 @@ import type { WorkflowStatus } from "../model/status";
  */
 export const workflowTable = sqliteTable("workflow", {
 	row: integer("row").primaryKey(),
+	/** How many of the migrations these tables have had. */
+	schema: integer("schema").notNull(),
 	id: text("id").notNull(),
 	type: text("type").notNull(),
 	version: text("version"),
@@ -61,6 +63,6 @@ export const eventsTable = sqliteTable("events", {
 	receivedAt: integer("received_at").notNull(),
 });
 
-export type WorkflowRow = Omit<typeof workflowTable.$inferSelect, "row">;
+export type WorkflowRow = Omit<typeof workflowTable.$inferSelect, "row" | "schema">;
 export type StepRow = typeof stepsTable.$inferSelect;
 export type EventRow = typeof eventsTable.$inferSelect;

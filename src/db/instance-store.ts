@@ -6,7 +6,8 @@
  * drizzle's building of it otherwise.
  */
 import { asc, eq, placeholder, type SQL, sql } from "drizzle-orm";
-import { type Database, isEmpty, migrateDatabase } from "./database";
+import migrations from "../../drizzle/instance/migrations";
+import { applyMigrations, type Database, hasTable } from "./database";
 import {
 	type EventRow,
 	eventsTable,
@@ -50,25 +51,41 @@ const STEP_COLUMNS = [
 
 export class InstanceStore {
 	readonly #db: Database;
-	#statements: ReturnType<typeof prepareStatements> | undefined;
+	readonly #statements: Statements;
 
 	constructor(db: Database) {
 		this.#db = db;
+		this.#statements = new Statements(db);
 	}
 
 	/**
 	 * The instance's row, its tables brought to the newest schema first; undefined, with nothing
 	 * written, when no instance was created here (G14).
 	 */
-	async open(): Promise<WorkflowRow | undefined> {
-		if (isEmpty(this.#db)) return undefined;
-		await this.migrate();
+	open(): WorkflowRow | undefined {
+		if (!hasTable(this.#db, "workflow")) return undefined;
+		const { schema } = workflowTable;
+		const applied = this.#db.select({ schema }).from(workflowTable).get()?.schema ?? 0;
+		if (applied < migrations.journal.entries.length) this.#upgrade(applied);
 		return this.#db.select().from(workflowTable).get();
 	}
 
-	/** Creates or upgrades the tables. */
-	migrate(): Promise<void> {
-		return migrateDatabase(this.#db, "instance");
+	/** Creates the tables with the instance's row in them. */
+	create(row: WorkflowRow): void {
+		this.#db.transaction(() => {
+			const schema = applyMigrations(this.#db, migrations, 0);
+			this.#db
+				.insert(workflowTable)
+				.values({ row: 1, schema, ...row })
+				.run();
+		});
+	}
+
+	#upgrade(applied: number): void {
+		this.#db.transaction(() => {
+			const schema = applyMigrations(this.#db, migrations, applied);
+			this.#db.update(workflowTable).set({ schema }).run();
+		});
 	}
 
 	/** Synchronous, as transactions in a Durable Object are: nothing in `work` may await. */
@@ -76,15 +93,8 @@ export class InstanceStore {
 		return this.#db.transaction(work);
 	}
 
-	insertWorkflow(row: WorkflowRow): void {
-		this.#db
-			.insert(workflowTable)
-			.values({ row: 1, ...row })
-			.run();
-	}
-
 	updateWorkflow(row: WorkflowRow): void {
-		this.#prepared.updateWorkflow.run(row);
+		this.#statements.updateWorkflow.run(row);
 	}
 
 	readSteps(): StepRow[] {
@@ -92,11 +102,11 @@ export class InstanceStore {
 	}
 
 	insertStep(row: StepRow): void {
-		this.#prepared.insertStep.run(row);
+		this.#statements.insertStep.run(row);
 	}
 
 	updateStep(row: StepRow): void {
-		this.#prepared.updateStep.run(row);
+		this.#statements.updateStep.run(row);
 	}
 
 	readEvents(): EventRow[] {
@@ -110,24 +120,50 @@ export class InstanceStore {
 	deleteEvent(seq: number): void {
 		this.#db.delete(eventsTable).where(eq(eventsTable.seq, seq)).run();
 	}
+}
 
-	get #prepared() {
-		this.#statements ??= prepareStatements(this.#db);
-		return this.#statements;
+/** Each statement is prepared at its first use: a short instance uses two of them. */
+class Statements {
+	readonly #db: Database;
+	#updateWorkflow: ReturnType<typeof prepareUpdateWorkflow> | undefined;
+	#insertStep: ReturnType<typeof prepareInsertStep> | undefined;
+	#updateStep: ReturnType<typeof prepareUpdateStep> | undefined;
+
+	constructor(db: Database) {
+		this.#db = db;
+	}
+
+	get updateWorkflow() {
+		this.#updateWorkflow ??= prepareUpdateWorkflow(this.#db);
+		return this.#updateWorkflow;
+	}
+
+	get insertStep() {
+		this.#insertStep ??= prepareInsertStep(this.#db);
+		return this.#insertStep;
+	}
+
+	get updateStep() {
+		this.#updateStep ??= prepareUpdateStep(this.#db);
+		return this.#updateStep;
 	}
 }
 
-function prepareStatements(db: Database) {
-	const { seq: _, ...stepChanges } = placeholders(STEP_COLUMNS);
-	return {
-		updateWorkflow: db.update(workflowTable).set(placeholders(MUTABLE)).prepare(),
-		insertStep: db.insert(stepsTable).values(placeholders(STEP_COLUMNS)).prepare(),
-		updateStep: db
-			.update(stepsTable)
-			.set(stepChanges)
-			.where(eq(stepsTable.seq, placeholder("seq")))
-			.prepare(),
-	};
+function prepareUpdateWorkflow(db: Database) {
+	return db.update(workflowTable).set(placeholders(MUTABLE)).prepare();
+}
+
+function prepareInsertStep(db: Database) {
+	return db.insert(stepsTable).values(placeholders(STEP_COLUMNS)).prepare();
+}
+
+function prepareUpdateStep(db: Database) {
+	const { seq: _, ...changes } = placeholders(STEP_COLUMNS);
+	return db
+		.update(stepsTable)
+		.set(changes)
+		.where(eq(stepsTable.seq, placeholder("seq")))
+		.prepare();
 }
 
 /** A bound parameter for each column, by the column's name. */

@@ -12,8 +12,11 @@ export const instancesTable = sqliteTable(
 		createdAt: integer("created_at").notNull(),
 		updatedAt: integer("updated_at").notNull(),
 	},
-	(table) => [
-		index("instances_by_creation").on(table.createdAt, table.id),
-		index("instances_by_status").on(table.status, table.createdAt, table.id),
-	],
+	(table) => [index("instances_by_creation").on(table.createdAt, table.id)],
 );
+
+/** One row: how many of the migrations these tables have had. */
+export const shardTable = sqliteTable("shard", {
+	row: integer("row").primaryKey(),
+	schema: integer("schema").notNull(),
+});

@@ -14,7 +14,7 @@ export class InstanceRecord implements StatusSource {
 	readonly #store: InstanceStore;
 	readonly #clock: Clock;
 	readonly #deliveryChanged: () => void;
-	#opening: Promise<void> | undefined;
+	#isOpen = false;
 	#row: WorkflowRow | undefined;
 
 	/** `deliveryChanged`: something was delivered, or is to be tried again later. */
@@ -25,17 +25,16 @@ export class InstanceRecord implements StatusSource {
 		this.outbox = ports.outbox(this);
 	}
 
-	/** Reads the row; upgrades its tables where they are older. */
-	open(): Promise<void> {
-		this.#opening ??= this.#store.open().then((row) => {
-			this.#row = row;
-		});
-		return this.#opening;
+	/** Reads the row, once; upgrades its tables where they are older. */
+	open(): void {
+		if (this.#isOpen) return;
+		this.#row = this.#store.open();
+		this.#isOpen = true;
 	}
 
 	/** Drops what memory has, so that the next `open` reads again. */
 	forget(): void {
-		this.#opening = undefined;
+		this.#isOpen = false;
 		this.#row = undefined;
 	}
 
@@ -49,8 +48,8 @@ export class InstanceRecord implements StatusSource {
 		throw new WorkflowError("INSTANCE_NOT_FOUND", "There is no instance of this id.");
 	}
 
-	insert(row: WorkflowRow): void {
-		this.#store.insertWorkflow(row);
+	create(row: WorkflowRow): void {
+		this.#store.create(row);
 		this.#row = row;
 		this.outbox.kick();
 	}
@@ -77,9 +76,13 @@ export class InstanceRecord implements StatusSource {
 		return { type, update: { id, seq, status, createdAt, updatedAt } };
 	}
 
+	/**
+	 * In memory only, and stored with the next change of the row: an object that comes back without
+	 * it delivers once more, and the shard ignores what it has. That costs less than a write each time.
+	 */
 	acknowledge(seq: number): void {
 		if (this.#row === undefined || this.#row.indexedSeq >= seq) return;
-		this.write({ indexedSeq: seq });
+		this.#row = { ...this.#row, indexedSeq: seq };
 		this.#deliveryChanged();
 	}
 

@@ -87,12 +87,10 @@ export class Instance implements PassObserver {
 		const program = this.#programs.get(type);
 		if (program === undefined) throw unknownType(type, this.#programs.keys());
 		const checked = await checkPayload(program, payload);
-		await this.#record.open();
-		this.#refuseSecond(id);
-		await this.#store.migrate();
-		this.#refuseSecond(id);
+		this.#record.open();
+		if (this.#record.exists) throw instanceExists(id, this.#row);
 		const now = this.#now();
-		this.#record.insert({
+		this.#record.create({
 			id,
 			type,
 			version: program.version,
@@ -111,13 +109,14 @@ export class Instance implements PassObserver {
 			updatedAt: now,
 			completedAt: null,
 		});
+		this.#journal = Journal.empty(this.#store);
 		this.#runPass(program);
 		return { id, type, status: "running" };
 	}
 
 	async deliverEvent({ event, payload }: EventRequest): Promise<null> {
 		parseEventName(event);
-		await this.#record.open();
+		this.#record.open();
 		const program = this.#programs.get(this.#unfinished(event).type);
 		const checked = await checkEvent(program, event, payload);
 		this.#unfinished(event);
@@ -129,8 +128,8 @@ export class Instance implements PassObserver {
 		return null;
 	}
 
-	async pause(): Promise<StatusReceipt> {
-		await this.#record.open();
+	pause(): StatusReceipt {
+		this.#record.open();
 		assertStatusChange(this.#row.status, "paused");
 		this.#record.write({ status: "paused", reason: null, notBefore: null });
 		this.#pass?.freeze();
@@ -138,8 +137,8 @@ export class Instance implements PassObserver {
 		return { status: "paused" };
 	}
 
-	async resume(): Promise<StatusReceipt> {
-		await this.#record.open();
+	resume(): StatusReceipt {
+		this.#record.open();
 		const { status, type } = this.#row;
 		if (status !== "paused") {
 			throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
@@ -149,15 +148,15 @@ export class Instance implements PassObserver {
 		return { status: this.#row.status };
 	}
 
-	async terminate(): Promise<StatusReceipt> {
-		await this.#record.open();
+	terminate(): StatusReceipt {
+		this.#record.open();
 		assertStatusChange(this.#row.status, "terminated");
 		this.#finish("terminated", {});
 		return { status: "terminated" };
 	}
 
-	async describe(): Promise<InstanceView> {
-		await this.#record.open();
+	describe(): InstanceView {
+		this.#record.open();
 		const row = this.#row;
 		const steps = this.#journal?.rows ?? this.#store.readSteps();
 		return describe(row, steps, this.#pass?.running() ?? []);
@@ -169,7 +168,7 @@ export class Instance implements PassObserver {
 	 */
 	async wake(): Promise<void> {
 		try {
-			await this.#record.open();
+			this.#record.open();
 			if (!this.#record.exists) return;
 			this.#catchUp();
 			await this.#linger();
@@ -260,12 +259,8 @@ export class Instance implements PassObserver {
 	}
 
 	#openJournal(): Journal {
-		this.#journal ??= new Journal(this.#store);
+		this.#journal ??= Journal.load(this.#store);
 		return this.#journal;
-	}
-
-	#refuseSecond(id: string): void {
-		if (this.#record.exists) throw instanceExists(id, this.#row);
 	}
 
 	#unfinished(event: string): WorkflowRow {

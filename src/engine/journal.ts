@@ -48,16 +48,25 @@ export class Journal {
 	#progress = 0;
 	#eventSeq: number;
 
-	constructor(store: InstanceStore) {
+	private constructor(store: InstanceStore, rows: StepRow[], events: EventRow[]) {
 		this.#store = store;
-		for (const row of store.readSteps()) {
+		for (const row of rows) {
 			this.#rows.set(row.key, row);
 			if (row.outcome === null) this.#open.set(row.key, row);
 			else this.#outcomes[row.outcome - 1] = row;
 			this.#progress += weight(row);
 		}
-		this.#events = store.readEvents();
-		this.#eventSeq = this.#events.at(-1)?.seq ?? 0;
+		this.#events = events;
+		this.#eventSeq = events.at(-1)?.seq ?? 0;
+	}
+
+	/** The journal of an instance that was just created. */
+	static empty(store: InstanceStore): Journal {
+		return new Journal(store, [], []);
+	}
+
+	static load(store: InstanceStore): Journal {
+		return new Journal(store, store.readSteps(), store.readEvents());
 	}
 
 	get size(): number {

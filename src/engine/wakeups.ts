@@ -36,7 +36,7 @@ export class Wakeups {
 		const now = this.#clock.now();
 		const leaseAt = this.#renewLease(pass, now);
 		const wanted = planAlarm({ ...facts, now, leaseAt, alarmAt: this.#alarmAt ?? null });
-		if (wanted === this.#alarmAt) return;
+		if (wanted === this.#alarmAt || (wanted === null && this.#firesSoon(now))) return;
 		this.#alarmAt = wanted;
 		if (wanted === null) this.#alarm.clear();
 		else this.#alarm.set(wanted);
@@ -58,6 +58,12 @@ export class Wakeups {
 			await Promise.race([promise, pass.stopped, this.#moved.promise]);
 			cancel();
 		}
+	}
+
+	/** An alarm that nothing needs is left to fire when it is near: that costs less than a write. */
+	#firesSoon(now: number): boolean {
+		const alarmAt = this.#alarmAt;
+		return typeof alarmAt === "number" && alarmAt <= now + LEASE_MS;
 	}
 
 	/** The lease of a pass at work; it moves only once it has run out. */

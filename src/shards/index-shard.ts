@@ -9,8 +9,8 @@ export class IndexShard {
 		this.#store = store;
 	}
 
-	async write(update: IndexUpdate): Promise<null> {
-		await this.#store.write(update);
+	write(update: IndexUpdate): null {
+		this.#store.write(update);
 		return null;
 	}
 

@@ -7,7 +7,13 @@
  */
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
 import type { IndexUpdate } from "../model/rpc";
+import { isTerminal } from "../model/status";
 
+/**
+ * How long the index may be behind on purpose: an instance that ends sooner, or only wakes and
+ * sleeps again, costs the shard one write instead of two.
+ */
+const SETTLE_MS = 50;
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 300_000;
 
@@ -18,6 +24,8 @@ export class Outbox implements StatusOutbox {
 	#failures = 0;
 	#retryAt: number | null = null;
 	#work: Promise<void> | undefined;
+	/** Ends the wait of `#settle`. */
+	#hurry: () => void = () => {};
 
 	constructor(
 		source: StatusSource,
@@ -35,6 +43,7 @@ export class Outbox implements StatusOutbox {
 
 	kick(): void {
 		this.#work ??= this.#drain();
+		if (this.#isUrgent()) this.#hurry();
 	}
 
 	async idle(): Promise<void> {
@@ -42,15 +51,33 @@ export class Outbox implements StatusOutbox {
 	}
 
 	async #drain(): Promise<void> {
-		// A turn later, a short instance's first and last status are one.
-		await this.#clock.turn();
-		for (let next = this.#source.pending(); next !== null; next = this.#source.pending()) {
-			if (!(await this.#tryDelivery(next.type, next.update))) break;
+		for (;;) {
+			await this.#settle();
+			const next = this.#source.pending();
+			if (next === null || !(await this.#tryDelivery(next.type, next.update))) break;
 			this.#source.acknowledge(next.update.seq);
+			if (this.#source.pending() === null) break;
 		}
 		// In the same stretch as the last look at the source: a kick after it starts anew.
 		this.#work = undefined;
 		if (this.#retryAt !== null) this.#source.deliveryRescheduled();
+	}
+
+	/** Gives a status that may be another in a moment the time to become it. */
+	async #settle(): Promise<void> {
+		await this.#clock.turn();
+		if (this.#isUrgent()) return;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#hurry = resolve;
+		const cancel = this.#clock.after(SETTLE_MS, resolve);
+		await promise;
+		cancel();
+	}
+
+	/** A final status changes no more. */
+	#isUrgent(): boolean {
+		const next = this.#source.pending();
+		return next === null || isTerminal(next.update.status);
 	}
 
 	/** Why a delivery failed is the shard's to report; here it is only not made yet. */

@@ -27,7 +27,7 @@ describe("pause", () => {
 		expect(paused.status).toBe("paused");
 		for (let turn = 0; turn < 20; turn++) await clock.turn();
 		expect(calls).toEqual(["first"]);
-		await expect.poll(() => instance.alarmAt()).toBeNull();
+		await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 		expect(await instance.control("resume")).toBe("running");
 		expect((await instance.until("completed")).result).toBe("first, second");
 		expect(calls).toEqual(["first", "second"]);
@@ -152,7 +152,7 @@ describe("terminate", () => {
 		expect(status.status).toBe("terminated");
 		expect(status.steps).toEqual([]);
 		expect(reasons).toEqual(["the instance is terminated"]);
-		await expect.poll(() => instance.alarmAt()).toBeNull();
+		await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 	});
 
 	it("shows what was open as cancelled", async () => {

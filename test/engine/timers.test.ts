@@ -115,14 +115,14 @@ describe("the alarm", () => {
 		const type = define(async (step) => step.do("a", () => 1));
 		const instance = await TestInstance.create(type);
 		await instance.until("completed");
-		await expect.poll(() => instance.alarmAt()).toBeNull();
+		await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 	});
 
 	it("is gone for a wait without a timeout once the index knows, and an event still wakes it", async () => {
 		const type = define(async (step) => step.waitForEvent("go"));
 		const instance = await TestInstance.create(type);
 		await instance.until("waiting");
-		await expect.poll(() => instance.alarmAt()).toBeNull();
+		await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 		await instance.evict();
 		await instance.event("go", "gone");
 		expect((await instance.until("completed")).result).toBe("gone");

@@ -2,9 +2,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterAll, expect } from "vitest";
 import * as z from "zod";
-import type { RunnerNamespace } from "../../src/client/runner-client";
+import { listInstances, type RunnerNamespace } from "../../src/client/runner-client";
 import { createApp, type ServiceEnv } from "../../src/http/app";
 import type { ErrorResponse } from "../../src/model/http";
+import { LIMITS } from "../../src/model/limits";
 import { runners, TestInstance } from "../support/instance";
 import { clock } from "../support/lab";
 
@@ -32,8 +33,11 @@ afterAll(async () => {
 async function indexed(name: string): Promise<void> {
 	const { tables } = await storedIn(name);
 	if (!tables.includes("workflow")) return;
-	const behind = "SELECT 1 FROM workflow WHERE indexed_seq < status_seq";
-	while ((await new TestInstance(name).sql(behind)).length > 0) await clock.turn();
+	const { id, type, status } = await new TestInstance(name).status();
+	for (const startedAt = Date.now(); Date.now() - startedAt < PATIENCE_MS; await clock.turn()) {
+		const rows = await listInstances(runners, type, { limit: LIMITS.listPage });
+		if (rows.some((row) => row.id === id && row.status === status)) return;
+	}
 }
 
 export class Service {

@@ -69,7 +69,7 @@ describe("the index", () => {
 		await instance.crash();
 		await instance.advance(10_000);
 		await expect.poll(() => listed(type)).toEqual([[instance.id, "terminated"]]);
-		await expect.poll(() => instance.alarmAt()).toBeNull();
+		await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 	});
 });
 

@@ -81,6 +81,12 @@ export class TestInstance {
 		while (!ended && (await this.alarmAt()) === null);
 	}
 
+	/** Lets an alarm that is near and not needed fire; then resolves with where one stands. */
+	async alarmAfterLease(): Promise<number | null> {
+		await this.advance(5_000);
+		return this.alarmAt();
+	}
+
 	alarmAt(): Promise<number | null> {
 		return runInDurableObject(this.stub, (_, state) => state.storage.getAlarm());
 	}
