@@ -16,8 +16,6 @@ const ENV = {
 	...process.env,
 	PATH: `${BIN}${delimiter}${process.env.PATH}`,
 	WRANGLER_SEND_METRICS: "false",
-	// Wrangler's local trace collector costs each SQL statement some 65 µs, more than the statement.
-	X_LOCAL_OBSERVABILITY: process.env.X_LOCAL_OBSERVABILITY ?? "false",
 };
 const CONTESTANTS = ["ours", "floor", "floor-synced", "cloudflare"];
 /** `target`: how many times as fast as Cloudflare Workflows ours is to be. */
@@ -42,6 +40,8 @@ const START_MS = 60_000;
 const STOP_MS = 3_000;
 
 const options = parseOptions();
+// Wrangler's local trace collector costs each SQL statement some 65 µs, more than the statement.
+if (!options.tracing) ENV.X_LOCAL_OBSERVABILITY = "false";
 const tempDir = mkdtempSync(join(tmpdir(), "durable-workflows-bench-"));
 process.on("exit", cleanUp);
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
@@ -67,14 +67,21 @@ function parseOptions() {
 			throw new Error("Node 22 or newer is needed: use `npm run bench`.");
 		}
 		const { values } = parseArgs({
-			options: { rounds: { type: "string", default: "5" }, json: { type: "boolean" } },
+			options: {
+				rounds: { type: "string", default: "5" },
+				json: { type: "boolean" },
+				"no-tracing": { type: "boolean" },
+			},
 		});
 		if (!/^[1-9]\d{0,2}$/.test(values.rounds)) {
 			throw new Error(`--rounds expects a number from 1 to 999; received "${values.rounds}".`);
 		}
-		return { rounds: Number(values.rounds), json: values.json === true };
+		const tracing = values["no-tracing"] !== true;
+		return { rounds: Number(values.rounds), json: values.json === true, tracing };
 	} catch (error) {
-		console.error(`bench: ${error.message.split("\n")[0]} Options: --rounds N, --json.`);
+		console.error(
+			`bench: ${error.message.split("\n")[0]} Options: --rounds N, --json, --no-tracing.`,
+		);
 		process.exit(2);
 	}
 }
@@ -196,7 +203,7 @@ function spread(values) {
 function environment() {
 	const version = (name) =>
 		JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")).version;
-	const tracing = ENV.X_LOCAL_OBSERVABILITY === "false" ? "off" : "on";
+	const tracing = options.tracing ? "on" : "off";
 	return {
 		machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
 		versions: `Node ${process.versions.node}, wrangler ${version("wrangler")}, workerd ${version("workerd")}; wrangler's tracing ${tracing}`,

@@ -118,7 +118,7 @@ function roleOf(
 	clock: Clock,
 ): Instance | IndexShard {
 	const db = openDatabase(ctx.storage);
-	if (isShardName(ctx.id.name ?? "")) return new IndexShard(new IndexStore(db));
+	if (isShardName(ctx.id.name ?? "")) return new IndexShard(new IndexStore(db), clock);
 	const ports: Ports = {
 		clock,
 		alarm: {

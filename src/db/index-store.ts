@@ -13,15 +13,22 @@ export class IndexStore {
 		this.#db = db;
 	}
 
-	/** Keeps the update unless a newer one is there already (G12). */
-	write(update: IndexUpdate): void {
+	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
+	write(updates: readonly IndexUpdate[]): void {
 		this.#migrate();
+		this.#db.transaction(() => {
+			for (const update of updates) this.#writeOne(update);
+		});
+	}
+
+	#writeOne({ status, seq, updatedAt, ...rest }: IndexUpdate): void {
+		const set = { status, seq, updatedAt };
 		this.#db
 			.insert(instancesTable)
-			.values(update)
+			.values({ ...rest, ...set })
 			.onConflictDoUpdate({
 				target: instancesTable.id,
-				set: { status: update.status, seq: update.seq, updatedAt: update.updatedAt },
+				set,
 				setWhere: lt(instancesTable.seq, sql`excluded.seq`),
 			})
 			.run();
