@@ -42,7 +42,8 @@ export function applyMigrations(
 	for (const { idx } of journal.entries.slice(applied)) {
 		const text = migrations[`m${String(idx).padStart(4, "0")}`];
 		if (text === undefined) throw new Error(`migration ${idx} is missing from the bundle`);
-		for (const statement of text.split("--> statement-breakpoint")) db.run(sql.raw(statement));
+		// All statements in one call: drizzle-kit's breakpoints between them are comments to SQLite.
+		db.run(sql.raw(text));
 	}
 	return journal.entries.length;
 }

@@ -9,7 +9,7 @@ import type { Clock } from "../model/ports";
 import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
 
 /** How long an update waits for others to be written with it. */
-const GATHER_MS = 10;
+const GATHER_MS = 50;
 
 export class IndexShard {
 	readonly #store: IndexStore;
