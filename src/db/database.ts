@@ -31,7 +31,7 @@ export function hasTable(db: Database, name: string): boolean {
  * in a transaction, and store the number where the next call finds it.
  *
  * drizzle's own migrator keeps the number in a table with an index: two more pages, and a tenth
- * more of the time of a ten-step instance (`bench/README.md`). It also skips a migration whose
+ * more of the time of a ten-step instance (see bench/README.md). It also skips a migration whose
  * stamp is older than the newest applied one, and hides SQL errors.
  */
 export function applyMigrations(
