@@ -6,7 +6,6 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { deliverToIndex, type RunnerNamespace } from "./client/runner-client";
-import { openDatabase } from "./db/database";
 import { IndexStore } from "./db/index-store";
 import { InstanceStore } from "./db/instance-store";
 import { Instance } from "./engine/instance";
@@ -20,6 +19,7 @@ import {
 	answer,
 	type CreateReceipt,
 	type CreateRequest,
+	type DescribeRequest,
 	type EventRequest,
 	type IndexFilter,
 	type IndexRow,
@@ -93,8 +93,8 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 			return answer(() => asInstance(this.role).terminate());
 		}
 
-		describe(): Promise<Answer<InstanceView>> {
-			return answer(() => asInstance(this.role).describe());
+		describe(request: DescribeRequest): Promise<Answer<InstanceView>> {
+			return answer(() => asInstance(this.role).describe(request));
 		}
 
 		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
@@ -117,8 +117,7 @@ function roleOf(
 	programs: ReadonlyMap<string, Program>,
 	clock: Clock,
 ): Instance | IndexShard {
-	const db = openDatabase(ctx.storage);
-	if (isShardName(ctx.id.name ?? "")) return new IndexShard(new IndexStore(db), clock);
+	if (isShardName(ctx.id.name ?? "")) return new IndexShard(new IndexStore(ctx.storage), clock);
 	const ports: Ports = {
 		clock,
 		alarm: {
@@ -134,7 +133,7 @@ function roleOf(
 				clock,
 			),
 	};
-	return new Instance({ store: new InstanceStore(db), programs, ports });
+	return new Instance({ store: new InstanceStore(ctx.storage), programs, ports });
 }
 
 function asInstance(role: Instance | IndexShard): Instance {

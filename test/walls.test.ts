@@ -40,7 +40,7 @@ const BANS: [word: RegExp, see: "imports" | "code" | "text", where: RegExp, why:
 	[/^@?hono\b/, "imports", /^src\/(?!http\/)/, "is for http"],
 	[/^cloudflare:/, "imports", NOT_RUNNER, "is for workflow-runner.ts"],
 	[OBJECT, "code", NOT_RUNNER, "is for workflow-runner.ts"],
-	[/\bDurableObjectStorage\b/, "code", /^src\/(?!workflow-runner\.|db\/database\.)/, "is for db"],
+	[/\bDurableObjectStorage\b/, "code", /^src\/(?!workflow-runner\.|db\/)/, "is for db"],
 	[/\bDate\.now\b|\bnew Date\(\)/, "code", PURE, "reads a clock; have one passed in"],
 	[/\bMath\.random\b/, "code", PURE, "is random; have it passed in"],
 	[/(?::|\bas|<)\s*any\b/, "code", SRC, "says nothing; parse"],

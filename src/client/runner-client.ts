@@ -16,6 +16,7 @@ import {
 } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import {
+	type DescribeRequest,
 	type IndexFilter,
 	type IndexRow,
 	type IndexUpdate,
@@ -63,8 +64,9 @@ export async function sendEvent(
 export async function describeInstance(
 	runners: RunnerNamespace,
 	id: string,
+	{ steps = true }: Partial<DescribeRequest> = {},
 ): Promise<InstanceView> {
-	return unwrap(await instance(runners, id).describe());
+	return unwrap(await instance(runners, id).describe({ steps }));
 }
 
 export type ControlAction = "pause" | "resume" | "terminate";

@@ -1,14 +1,12 @@
 /**
- * The database as the stores see it, and its migrations.
+ * An object's storage as the stores use it, and its migrations.
  *
  * A new object's database is empty until something is to be stored: asking an unknown id leaves no
  * table behind (G14). So reading code asks `hasTable` first, and only a first write migrates.
  */
-import { sql } from "drizzle-orm";
-import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
-import { drizzle } from "drizzle-orm/durable-sqlite";
 
-export type Database = DrizzleSqliteDODatabase;
+/** What of `ctx.storage` the stores use; a test or simulation gives its own. */
+export type ObjectStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
 /** What drizzle-kit generates for Durable Objects: `drizzle/<family>/migrations.js`. */
 export interface GeneratedMigrations {
@@ -17,13 +15,9 @@ export interface GeneratedMigrations {
 	migrations: Record<string, string>;
 }
 
-export function openDatabase(storage: DurableObjectStorage): Database {
-	return drizzle(storage, { logger: false });
-}
-
 /** Writes nothing. */
-export function hasTable(db: Database, name: string): boolean {
-	return db.values(sql`SELECT 1 FROM sqlite_master WHERE name = ${name}`).length > 0;
+export function hasTable({ sql }: ObjectStorage, name: string): boolean {
+	return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
 }
 
 /**
@@ -35,7 +29,7 @@ export function hasTable(db: Database, name: string): boolean {
  * stamp is older than the newest applied one, and hides SQL errors.
  */
 export function applyMigrations(
-	db: Database,
+	{ sql }: ObjectStorage,
 	{ journal, migrations }: GeneratedMigrations,
 	applied: number,
 ): number {
@@ -43,7 +37,7 @@ export function applyMigrations(
 		const text = migrations[`m${String(idx).padStart(4, "0")}`];
 		if (text === undefined) throw new Error(`migration ${idx} is missing from the bundle`);
 		// All statements in one call: drizzle-kit's breakpoints between them are comments to SQLite.
-		db.run(sql.raw(text));
+		sql.exec(text);
 	}
 	return journal.entries.length;
 }

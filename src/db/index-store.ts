@@ -1,16 +1,19 @@
 /** Reads and writes of an index shard's table. */
 import { desc, eq, lt, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/durable-sqlite";
 import migrations from "../../drizzle/shard/migrations";
 import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
-import { applyMigrations, type Database, hasTable } from "./database";
+import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import { instancesTable, shardTable } from "./shard-schema";
 
 export class IndexStore {
-	readonly #db: Database;
+	readonly #storage: ObjectStorage;
+	readonly #db;
 	#migrated = false;
 
-	constructor(db: Database) {
-		this.#db = db;
+	constructor(storage: ObjectStorage) {
+		this.#storage = storage;
+		this.#db = drizzle(storage as DurableObjectStorage); // It uses no more than these two.
 	}
 
 	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
@@ -36,7 +39,7 @@ export class IndexStore {
 
 	/** The newest instances first; the id settles a tie, so the order is total. */
 	list({ status, limit }: IndexFilter): IndexRow[] {
-		if (!hasTable(this.#db, "shard")) return [];
+		if (!hasTable(this.#storage, "shard")) return [];
 		this.#migrate();
 		const { id, createdAt, updatedAt } = instancesTable;
 		return this.#db
@@ -52,9 +55,9 @@ export class IndexStore {
 	#migrate(): void {
 		if (this.#migrated) return;
 		this.#db.transaction(() => {
-			const isNew = !hasTable(this.#db, "shard");
+			const isNew = !hasTable(this.#storage, "shard");
 			const applied = isNew ? 0 : (this.#db.select().from(shardTable).get()?.schema ?? 0);
-			const schema = applyMigrations(this.#db, migrations, applied);
+			const schema = applyMigrations(this.#storage, migrations, applied);
 			if (schema === applied) return;
 			const row = { row: 1, schema };
 			const { row: target } = shardTable;

@@ -1,13 +1,10 @@
 /**
  * Reads and writes of an instance's tables. It decides nothing: the engine says what to write,
  * and in which transaction.
- *
- * Statements are prepared once per object, since a step is one insert and its cost is mostly
- * drizzle's building of it otherwise.
  */
-import { asc, eq, placeholder, type SQL, sql } from "drizzle-orm";
+import { asc, eq, getTableColumns, sql } from "drizzle-orm";
 import migrations from "../../drizzle/instance/migrations";
-import { applyMigrations, type Database, hasTable } from "./database";
+import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import {
 	type EventRow,
 	eventsTable,
@@ -16,8 +13,13 @@ import {
 	type WorkflowRow,
 	workflowTable,
 } from "./instance-schema";
+import { bound, boundColumns, builder, Select, Statement } from "./statement";
 
 export type { EventRow, StepRow, WorkflowRow };
+
+const { row: _row, schema, ...WORKFLOW_COLUMNS } = getTableColumns(workflowTable);
+const STEP_COLUMNS = keysOf(getTableColumns(stepsTable));
+const EVENT_COLUMNS = keysOf(getTableColumns(eventsTable));
 
 /** The columns that a life changes; the others are written once. */
 const MUTABLE = [
@@ -34,28 +36,57 @@ const MUTABLE = [
 	"completedAt",
 ] as const satisfies (keyof WorkflowRow)[];
 
-const STEP_COLUMNS = [
-	"seq",
-	"key",
-	"kind",
-	"status",
-	"attempts",
-	"result",
-	"error",
-	"event",
-	"startedAt",
-	"wakeAt",
-	"completedAt",
-	"outcome",
-] as const satisfies (keyof StepRow)[];
+const insertWorkflow = new Statement(
+	builder
+		.insert(workflowTable)
+		.values({ row: 1, schema: bound("schema"), ...boundColumns(keysOf(WORKFLOW_COLUMNS)) }),
+);
+const updateWorkflow = new Statement(builder.update(workflowTable).set(boundColumns(MUTABLE)));
+const selectWorkflow = new Select<WorkflowRow>(
+	builder.select(WORKFLOW_COLUMNS).from(workflowTable),
+	keysOf(WORKFLOW_COLUMNS),
+);
+const selectSchema = new Select<{ schema: number }>(
+	builder.select({ schema }).from(workflowTable),
+	["schema"],
+);
+const updateSchema = new Statement(builder.update(workflowTable).set({ schema: bound("schema") }));
+
+const insertStep = new Statement(builder.insert(stepsTable).values(boundColumns(STEP_COLUMNS)));
+/** What nearly every step is: a parameter costs SQLite's binding a tenth of the insert. */
+const insertFirstSuccess = new Statement(
+	builder.insert(stepsTable).values({
+		...boundColumns(["seq", "key", "result", "startedAt", "completedAt", "outcome"]),
+		kind: sql`'do'`,
+		status: sql`'completed'`,
+		attempts: sql`1`,
+	}),
+);
+const updateStep = new Statement(
+	builder
+		.update(stepsTable)
+		.set(boundColumns(STEP_COLUMNS.filter((name) => name !== "seq")))
+		.where(eq(stepsTable.seq, bound("seq"))),
+);
+const selectSteps = new Select<StepRow>(
+	builder.select().from(stepsTable).orderBy(asc(stepsTable.seq)),
+	STEP_COLUMNS,
+);
+
+const insertEvent = new Statement(builder.insert(eventsTable).values(boundColumns(EVENT_COLUMNS)));
+const deleteEvent = new Statement(
+	builder.delete(eventsTable).where(eq(eventsTable.seq, bound("seq"))),
+);
+const selectEvents = new Select<EventRow>(
+	builder.select().from(eventsTable).orderBy(asc(eventsTable.seq)),
+	EVENT_COLUMNS,
+);
 
 export class InstanceStore {
-	readonly #db: Database;
-	readonly #statements: Statements;
+	readonly #storage: ObjectStorage;
 
-	constructor(db: Database) {
-		this.#db = db;
-		this.#statements = new Statements(db);
+	constructor(storage: ObjectStorage) {
+		this.#storage = storage;
 	}
 
 	/**
@@ -63,111 +94,62 @@ export class InstanceStore {
 	 * written, when no instance was created here (G14).
 	 */
 	open(): WorkflowRow | undefined {
-		if (!hasTable(this.#db, "workflow")) return undefined;
-		const { schema } = workflowTable;
-		const applied = this.#db.select({ schema }).from(workflowTable).get()?.schema ?? 0;
+		if (!hasTable(this.#storage, "workflow")) return undefined;
+		const [{ schema: applied } = { schema: 0 }] = selectSchema.all(this.#storage);
 		if (applied < migrations.journal.entries.length) this.#upgrade(applied);
-		return this.#db.select().from(workflowTable).get();
+		return selectWorkflow.all(this.#storage)[0];
 	}
 
 	/** Creates the tables with the instance's row in them. */
 	create(row: WorkflowRow): void {
-		this.#db.transaction(() => {
-			const schema = applyMigrations(this.#db, migrations, 0);
-			this.#db
-				.insert(workflowTable)
-				.values({ row: 1, schema, ...row })
-				.run();
+		this.transaction(() => {
+			const schema = applyMigrations(this.#storage, migrations, 0);
+			insertWorkflow.run(this.#storage, { schema, ...row });
 		});
 	}
 
 	#upgrade(applied: number): void {
-		this.#db.transaction(() => {
-			const schema = applyMigrations(this.#db, migrations, applied);
-			this.#db.update(workflowTable).set({ schema }).run();
+		this.transaction(() => {
+			const schema = applyMigrations(this.#storage, migrations, applied);
+			updateSchema.run(this.#storage, { schema });
 		});
 	}
 
 	/** Synchronous, as transactions in a Durable Object are: nothing in `work` may await. */
 	transaction<T>(work: () => T): T {
-		return this.#db.transaction(work);
+		return this.#storage.transactionSync(work);
 	}
 
 	updateWorkflow(row: WorkflowRow): void {
-		this.#statements.updateWorkflow.run(row);
+		updateWorkflow.run(this.#storage, row);
 	}
 
 	readSteps(): StepRow[] {
-		return this.#db.select().from(stepsTable).orderBy(asc(stepsTable.seq)).all();
+		return selectSteps.all(this.#storage);
 	}
 
 	insertStep(row: StepRow): void {
-		this.#statements.insertStep.run(row);
+		const isFirstSuccess = row.kind === "do" && row.status === "completed" && row.attempts === 1;
+		(isFirstSuccess ? insertFirstSuccess : insertStep).run(this.#storage, row);
 	}
 
 	updateStep(row: StepRow): void {
-		this.#statements.updateStep.run(row);
+		updateStep.run(this.#storage, row);
 	}
 
 	readEvents(): EventRow[] {
-		return this.#db.select().from(eventsTable).orderBy(asc(eventsTable.seq)).all();
+		return selectEvents.all(this.#storage);
 	}
 
 	insertEvent(row: EventRow): void {
-		this.#db.insert(eventsTable).values(row).run();
+		insertEvent.run(this.#storage, row);
 	}
 
 	deleteEvent(seq: number): void {
-		this.#db.delete(eventsTable).where(eq(eventsTable.seq, seq)).run();
+		deleteEvent.run(this.#storage, { seq });
 	}
 }
 
-/** Each statement is prepared at its first use: a short instance uses two of them. */
-class Statements {
-	readonly #db: Database;
-	#updateWorkflow: ReturnType<typeof prepareUpdateWorkflow> | undefined;
-	#insertStep: ReturnType<typeof prepareInsertStep> | undefined;
-	#updateStep: ReturnType<typeof prepareUpdateStep> | undefined;
-
-	constructor(db: Database) {
-		this.#db = db;
-	}
-
-	get updateWorkflow() {
-		this.#updateWorkflow ??= prepareUpdateWorkflow(this.#db);
-		return this.#updateWorkflow;
-	}
-
-	get insertStep() {
-		this.#insertStep ??= prepareInsertStep(this.#db);
-		return this.#insertStep;
-	}
-
-	get updateStep() {
-		this.#updateStep ??= prepareUpdateStep(this.#db);
-		return this.#updateStep;
-	}
-}
-
-function prepareUpdateWorkflow(db: Database) {
-	return db.update(workflowTable).set(placeholders(MUTABLE)).prepare();
-}
-
-function prepareInsertStep(db: Database) {
-	return db.insert(stepsTable).values(placeholders(STEP_COLUMNS)).prepare();
-}
-
-function prepareUpdateStep(db: Database) {
-	const { seq: _, ...changes } = placeholders(STEP_COLUMNS);
-	return db
-		.update(stepsTable)
-		.set(changes)
-		.where(eq(stepsTable.seq, placeholder("seq")))
-		.prepare();
-}
-
-/** A bound parameter for each column, by the column's name. */
-function placeholders<K extends string>(names: readonly K[]): Record<K, SQL> {
-	const entries = names.map((name) => [name, sql`${placeholder(name)}`] as const);
-	return Object.fromEntries(entries) as Record<K, SQL>; // fromEntries forgets the keys.
+function keysOf<T extends object>(record: T): (keyof T & string)[] {
+	return Object.keys(record) as (keyof T & string)[]; // keys forgets them.
 }

@@ -19,6 +19,7 @@ import { reason, reasonIs } from "../model/reason";
 import type {
 	CreateReceipt,
 	CreateRequest,
+	DescribeRequest,
 	EventRequest,
 	InstanceView,
 	StatusReceipt,
@@ -155,11 +156,14 @@ export class Instance implements PassObserver {
 		return { status: "terminated" };
 	}
 
-	describe(): InstanceView {
+	describe({ steps }: DescribeRequest): InstanceView {
 		this.#record.open();
 		const row = this.#row;
-		const steps = this.#journal?.rows ?? this.#store.readSteps();
-		return describe(row, steps, this.#pass?.running() ?? []);
+		// When it wakes next is in the steps.
+		const isParked = row.status === "sleeping" || row.status === "waiting";
+		const rows = steps || isParked ? (this.#journal?.rows ?? this.#store.readSteps()) : [];
+		const view = describe(row, rows, this.#pass?.running() ?? []);
+		return steps ? view : { ...view, steps: [] };
 	}
 
 	/**
@@ -334,10 +338,11 @@ export class Instance implements PassObserver {
 		return due.length > 0;
 	}
 
-	/** Lets a live pass see what was recorded, or starts one (G5). */
+	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
 	#move(): void {
 		const { notBefore } = this.#row;
 		if (this.#pass?.isLive) this.#pass.recorded();
+		else if (this.#pass?.isParked) this.#pass.wake();
 		else if (notBefore === null || notBefore <= this.#now()) this.#startPass();
 	}
 

@@ -15,8 +15,8 @@
  * - P4 A replay does nothing new before it has asked for every row that was there when it began:
  *   until then new steps and attempts are held. So a replay that differs from the journal (G7)
  *   stops without having run or recorded anything.
- * - P5 User code runs in a later turn than `start()`, so that what the start wrote is committed
- *   even if that code ends the isolate (G17).
+ * - P5 User code runs in a later turn than `start()` or `wake()`, so that what was written then is
+ *   committed even if that code ends the isolate (G17).
  */
 import type { StepRow } from "../db/instance-store";
 import { decode, type Encoded } from "../model/codec";
@@ -42,7 +42,7 @@ export type RunEnd = { ok: true; value: unknown } | { ok: false; thrown: unknown
 export interface PassObserver {
 	/** Nothing moves by itself any more: time to park, or to look at the timers. */
 	passQuiet(pass: Pass): void;
-	/** A parked pass was moved by something that is no step, and goes on. */
+	/** A parked pass goes on. */
 	passRevived(pass: Pass): void;
 	passEnded(pass: Pass, end: RunEnd): void;
 	/** The program asked for something else than the journal records (G7). */
@@ -124,6 +124,11 @@ export class Pass implements StepHost {
 		return this.isLive || (this.#state === "frozen" && this.#inFlight.size > 0);
 	}
 
+	/** It rests in memory, and can go on from where it is. */
+	get isParked(): boolean {
+		return this.#state === "parked";
+	}
+
 	get isOver(): boolean {
 		return this.#state === "over";
 	}
@@ -159,10 +164,16 @@ export class Pass implements StepHost {
 		void this.#run();
 	}
 
-	/** Lets go of the program: what it waits for will start a new pass. */
+	/** Rests until `wake`; if the object is evicted before, a new pass replays. */
 	park(): void {
 		this.#state = "parked";
 		this.#stopped.resolve();
+	}
+
+	/** Goes on after `park`: something that it waited for is recorded, or due. */
+	wake(): void {
+		this.#revive();
+		void this.#goOn();
 	}
 
 	/** Lets step functions in flight finish and record, and nothing else happen (P3). */
@@ -197,7 +208,7 @@ export class Pass implements StepHost {
 	/** The time of a step's next attempt has come. */
 	retryDue(key: string): void {
 		const step = this.#doSteps.get(key);
-		if (step !== undefined && this.#state === "live") this.#begin(() => step.start());
+		if (step !== undefined) this.#begin(() => step.start());
 	}
 
 	/** The first row from before this pass that it has not asked for, if there is one (G7). */
@@ -306,6 +317,15 @@ export class Pass implements StepHost {
 	#revive(): void {
 		this.#goLive();
 		this.#observer.passRevived(this);
+	}
+
+	/** In a later turn, as P5 has it. */
+	async #goOn(): Promise<void> {
+		this.#releasing = true;
+		await this.ports.clock.turn();
+		this.#releasing = false;
+		this.#beginHeld();
+		this.recorded();
 	}
 
 	#goLive(): void {

@@ -25,6 +25,13 @@ export const listQuery = z.strictObject({
 		.default(LIMITS.listPageDefault),
 });
 
+export const statusQuery = z.strictObject({
+	steps: z
+		.enum(["true", "false"])
+		.transform((steps) => steps === "true")
+		.default(true),
+});
+
 export const limitBody: MiddlewareHandler = bodyLimit({
 	maxSize: LIMITS.requestBodyBytes,
 	onError: () => {

@@ -21,6 +21,7 @@ import {
 	parseInput,
 	requireDecodable,
 	singleQuery,
+	statusQuery,
 } from "./input";
 
 const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
@@ -54,7 +55,8 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 	routes.all("/", methodNotAllowed("GET, POST"));
 
 	routes.get("/:id", async (c) => {
-		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"));
+		const options = parseInput(statusQuery, singleQuery(c), "query");
+		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"), options);
 		return c.json(statusJson(statusResponse(view)));
 	});
 	routes.all("/:id", methodNotAllowed("GET"));

@@ -24,6 +24,7 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	/** The error's message; `errorDetails` has the rest. */
 	error: string | null;
 	errorDetails: ThrownRecord | null;
+	/** Empty when the request said `steps=false`. */
 	steps: StepInfo[];
 	/** When it wakes by itself next; null when only something from outside moves it. */
 	wakeAt: number | null;

@@ -20,7 +20,7 @@ export interface InstanceRpc {
 	pause(): Promise<Answer<StatusReceipt>>;
 	resume(): Promise<Answer<StatusReceipt>>;
 	terminate(): Promise<Answer<StatusReceipt>>;
-	describe(): Promise<Answer<InstanceView>>;
+	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 }
 
 /** A shard's object. */
@@ -44,6 +44,11 @@ export interface CreateReceipt {
 export interface EventRequest {
 	event: string;
 	payload: Encoded;
+}
+
+export interface DescribeRequest {
+	/** Without its steps an answer is small, however long the journal. */
+	steps: boolean;
 }
 
 export interface StatusReceipt {
@@ -93,6 +98,7 @@ export interface InstanceView {
 	result: Encoded | null;
 	/** A `ThrownRecord`. */
 	error: Encoded | null;
+	/** Empty when they were not asked for. */
 	steps: StepView[];
 	/** When it wakes by itself next. */
 	wakeAt: number | null;

@@ -1,7 +1,7 @@
 /**
  * What can be stored (G16), found out before anything is written: devalue itself would take
  * cycles, turn an instance of `class Money extends Map` into a plain Map, and recurse without a
- * bound.
+ * bound. The same walk tells what JSON alone would bring back unchanged.
  */
 import { LIMITS } from "./limits";
 
@@ -40,12 +40,17 @@ const STORABLE_CLASSES = new Set<unknown>(
 /** The longest array that is walked by its indices; a longer one is sparse or past every limit. */
 const DENSE_LENGTH_MAX = LIMITS.valueBytes;
 
-/** The first fault of a value; undefined when it can be stored. */
-export function storageFault(value: unknown): StorageFault | undefined {
-	if (isPlainPrimitive(value)) return undefined;
+/**
+ * How a value can be stored: as `json`, which brings it back as it was; only as `rich`, by a format
+ * that knows more than JSON; or not at all, and then the first fault.
+ */
+export type Storability = "json" | "rich" | StorageFault;
+
+export function storability(value: unknown): Storability {
+	const walk = new Walk();
 	try {
-		new Walk().visit(value);
-		return undefined;
+		walk.visit(value);
+		return walk.isJson ? "json" : "rich";
 	} catch (error) {
 		if (error instanceof Refusal) return { path: error.path, why: error.message };
 		throw error;
@@ -61,12 +66,20 @@ class Refusal extends Error {
 	}
 }
 
-function isPlainPrimitive(value: unknown): boolean {
+function isStorablePrimitive(value: unknown): boolean {
 	if (value === null) return true;
 	return typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol";
 }
 
+/** A primitive that is not null: whether JSON has it. It has no -0, and of numbers the finite ones. */
+function isJsonPrimitive(value: unknown): boolean {
+	if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+	return typeof value === "string" || typeof value === "boolean";
+}
+
 class Walk {
+	/** Until something is found that JSON has not, or would bring back twice. */
+	isJson = true;
 	readonly #ancestors = new Set<object>();
 	/** Levels below each object that has been gone over: one that stands in many places is walked once. */
 	readonly #heights = new Map<object, number>();
@@ -75,15 +88,23 @@ class Walk {
 
 	/** Returns the levels below `value`. */
 	visit(value: unknown): number {
-		if (isPlainPrimitive(value)) return 0;
-		if (typeof value !== "object" || value === null) throw this.#refuse(`it is a ${typeof value}`);
+		if (value === null) return 0;
+		if (isStorablePrimitive(value)) {
+			if (this.isJson) this.isJson = isJsonPrimitive(value);
+			return 0;
+		}
+		if (typeof value !== "object") throw this.#refuse(`it is a ${typeof value}`);
 		if (this.#ancestors.has(value)) throw this.#refuse("it contains itself");
 		const known = this.#heights.get(value);
 		if (this.#ancestors.size + (known ?? 0) >= LIMITS.valueDepth) {
 			throw new Refusal(`it is nested deeper than ${LIMITS.valueDepth} levels`, "");
 		}
-		if (known !== undefined) return known;
+		if (known !== undefined) {
+			this.isJson = false;
+			return known;
+		}
 		this.#refuseClass(value);
+		if (this.isJson) this.isJson = isJsonObject(value);
 		this.#ancestors.add(value);
 		const height = 1 + this.#visitItems(value);
 		this.#ancestors.delete(value);
@@ -94,7 +115,10 @@ class Walk {
 	#visitItems(value: object): number {
 		let height = 0;
 		const at = (segment: string | number | { shown: string }, item: unknown) => {
-			if (isPlainPrimitive(item)) return;
+			if (item === null || isStorablePrimitive(item)) {
+				if (this.isJson) this.isJson = item === null || isJsonPrimitive(item);
+				return;
+			}
 			this.#path.push(segment);
 			height = Math.max(height, this.visit(item));
 			this.#path.pop();
@@ -132,6 +156,16 @@ class Walk {
 	#refuse(why: string): Refusal {
 		return new Refusal(why, this.#path.map(formatSegment).join(""));
 	}
+}
+
+/** An array, or an object without a key that devalue refuses. */
+function isJsonObject(value: object): boolean {
+	if (Array.isArray(value)) return value.length <= DENSE_LENGTH_MAX;
+	return (
+		Object.getPrototypeOf(value) === Object.prototype &&
+		!Object.hasOwn(value, "__proto__") &&
+		Object.getOwnPropertySymbols(value).length === 0
+	);
 }
 
 function isRecord(value: object): value is Record<string, unknown> {

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import instanceMigrations from "../../drizzle/instance/migrations";
-import { applyMigrations, type GeneratedMigrations, openDatabase } from "../../src/db/database";
+import { applyMigrations, type GeneratedMigrations } from "../../src/db/database";
 import { TestInstance } from "../support/instance";
 import { define } from "../support/lab";
 
@@ -28,9 +28,9 @@ function inObject<T>(
 	) => T,
 ): Promise<T> {
 	return runInDurableObject(new TestInstance(`migrated-${++objects}`).stub, (_, { storage }) => {
-		const db = openDatabase(storage);
 		return work(
-			(migrations, applied) => db.transaction(() => applyMigrations(db, migrations, applied)),
+			(migrations, applied) =>
+				storage.transactionSync(() => applyMigrations(storage, migrations, applied)),
 			(query) => storage.sql.exec(query).toArray(),
 		);
 	});

@@ -57,7 +57,7 @@ describe("rows", () => {
 
 describe("a call for the other role", () => {
 	it("is refused: a shard is no instance, an instance no shard", async () => {
-		expect(await runners.getByName(shardName("t")).describe()).toMatchObject({
+		expect(await runners.getByName(shardName("t")).describe({ steps: true })).toMatchObject({
 			ok: false,
 			error: { code: "INSTANCE_NOT_FOUND" },
 		});

@@ -206,6 +206,7 @@ describe("a failing step", () => {
 			});
 			const instance = await TestInstance.create(type);
 			await instance.until("sleeping");
+			await instance.evict();
 			await instance.advance(1_000);
 			await instance.until("completed");
 			expect(caught).toEqual([thrown, thrown]);

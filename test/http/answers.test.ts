@@ -4,7 +4,7 @@ import { NonRetryableError } from "../../src/model/errors";
 import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
 import { gate } from "../support/instance";
 import { clock, define, programs } from "../support/lab";
-import { freshId, Service } from "./support-service";
+import { freshId, refusal, Service } from "./support-service";
 
 const greeter = define(
 	async (step, payload) => {
@@ -160,6 +160,21 @@ describe("GET /workflows/:id", () => {
 			updatedAt: now,
 			completedAt: null,
 		});
+	});
+
+	it("leaves the steps out on request, and has all else: in memory, evicted and completed", async () => {
+		const instance = await service.create(greeter, { name: "World" });
+		const lean = async () => {
+			const { body } = await service.get(`/workflows/${instance.id}?steps=false`);
+			expect(body).toStrictEqual({ ...(await instance.status()), steps: [] });
+			return body;
+		};
+		await instance.until("sleeping");
+		expect(await lean()).toMatchObject({ wakeAt: expect.any(Number) });
+		await instance.evict();
+		expect(await lean()).toMatchObject({ status: "sleeping", wakeAt: expect.any(Number) });
+		const reply = await service.get(`/workflows/${instance.id}?steps=0`);
+		expect(refusal(reply, 400, "VALIDATION_ERROR").message).toContain("steps");
 	});
 
 	it("has the wait and its timeout of a waiting instance", async () => {

@@ -102,7 +102,7 @@ describe("an event's name", () => {
 		const instance = await waiting();
 		const reply = await service.post(`/workflows/${instance.id}/events/${event}`, 1);
 		expect(reply.body).toStrictEqual({ id: instance.id, event, status: "delivered" });
-		expect(await buffered(instance)).toEqual([{ event, payload: "[1]" }]);
+		expect(await buffered(instance)).toEqual([{ event, payload: "=1" }]);
 	});
 
 	it.each([

@@ -47,7 +47,7 @@ describe("the depth of a value", () => {
 });
 
 describe("the size of a value", () => {
-	const AROUND = '[""]'.length;
+	const AROUND = '=""'.length;
 
 	it.each([
 		["ASCII", "a", 1],
@@ -76,8 +76,8 @@ describe("the size of a value", () => {
 	);
 
 	it("another limit may be given", () => {
-		expect(encode("abc", WHAT, AROUND + 3)).toBe('["abc"]');
-		expect(() => encode("abcd", WHAT, AROUND + 3)).toThrow("takes 8 bytes; the limit is 7");
+		expect(encode("abc", WHAT, AROUND + 3)).toBe('="abc"');
+		expect(() => encode("abcd", WHAT, AROUND + 3)).toThrow("takes 7 bytes; the limit is 6");
 		expect(() => encode({ a: 1 }, WHAT, 0)).toThrow("the limit is 0");
 	});
 });

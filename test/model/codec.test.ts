@@ -121,6 +121,35 @@ describe("a value comes back as it went in", () => {
 	});
 });
 
+describe("the text of a value", () => {
+	it.each<[string, unknown]>([
+		["a number", 1.5],
+		["text", "a\ud83d"],
+		["nested plain data", { a: [1, null, { b: "c", "": true }], toString: "x" }],
+	])("is JSON where JSON brings it back unchanged: %s", (_, value) => {
+		expect(encode(value, WHAT)).toBe(`=${JSON.stringify(value)}`);
+	});
+
+	const twice = { a: 1 };
+
+	it.each<[string, unknown]>([
+		["undefined", undefined],
+		["undefined inside", { a: undefined }],
+		["minus zero", [-0]],
+		["NaN", { a: Number.NaN }],
+		["a hole", sparse(2, { 1: 1 })],
+		["one object in two places", [twice, twice]],
+		["no prototype", Object.create(null)],
+		["a Date", { at: new Date(0) }],
+	])("is devalue's where it does not: %s", (_, value) => {
+		expect(encode(value, WHAT)).not.toMatch(/^=/);
+	});
+
+	it("of an earlier version, all of which were devalue's, is still read", () => {
+		expect(decode('[{"a":1},[2,2],5]')).toEqual({ a: [5, 5] });
+	});
+});
+
 describe("a value that cannot be stored is refused with its path", () => {
 	class Money {
 		cents = 5;

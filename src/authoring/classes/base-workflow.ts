@@ -122,13 +122,19 @@ export abstract class BaseWorkflow<
 		return sendEvent(env.WORKFLOW_RUNNER, props);
 	}
 
-	/** All that is known of an instance. @throws {WorkflowError} `INSTANCE_NOT_FOUND`. */
+	/**
+	 * All that is known of an instance; with `{ steps: false }` all but its steps, which makes a
+	 * poll cheap however long the journal.
+	 *
+	 * @throws {WorkflowError} `INSTANCE_NOT_FOUND`.
+	 */
 	static async status<Payload, Result, Events extends object>(
 		this: WorkflowClass<Payload, Result, Events>,
 		env: WorkflowEnv,
 		id: string,
+		options: { steps?: boolean } = {},
 	): Promise<WorkflowStatusResponse<Payload, Result>> {
-		const view = await describeInstance(env.WORKFLOW_RUNNER, id);
+		const view = await describeInstance(env.WORKFLOW_RUNNER, id, options);
 		// What the class's own instances stored.
 		return statusResponse(view) as WorkflowStatusResponse<Payload, Result>;
 	}

@@ -1,0 +1,56 @@
+/** W7: what an instance writes and how large it is, and what finished instances keep in memory. */
+import type { Host } from "./host";
+import { post, runLoad } from "./measure";
+import { type Row, row } from "./report";
+import type { Counts } from "./worker/counted";
+
+const FEW = 10;
+const MANY = 110;
+const FINISHED = 1_000;
+
+export async function countWrites(host: Host): Promise<Row[]> {
+	// The first instance of a type makes the shard's tables, which is not its own doing.
+	await count(host, "first", 1);
+	const few = await count(host, "few", FEW);
+	const many = await count(host, "many", MANY);
+	const perStep = (many.instance.rowsWritten - few.instance.rowsWritten) / (MANY - FEW);
+	const rows = few.instance.rowsWritten + few.instance.alarmWrites;
+	return [
+		["rows written per step", "rows", perStep],
+		["rows written beside the steps", "rows", rows - perStep * FEW],
+		["of these: alarm settings", "rows", few.instance.alarmWrites],
+		["rows written in the index", "rows", few.shard.rowsWritten],
+		["database of an instance of 10 steps", "bytes", few.instance.sizeBytes],
+	].map(([name, unit, value]) =>
+		row("W7", "ours", { name: String(name), unit: String(unit) }, [Number(value)]),
+	);
+}
+
+async function count(
+	host: Host,
+	id: string,
+	steps: number,
+): Promise<{ instance: Counts; shard: Counts }> {
+	const response = await post(host, "count", { id, steps });
+	return (await response.json()) as { instance: Counts; shard: Counts };
+}
+
+/** Each contestant in a process of its own, as memory is not given back to the next. */
+export async function measureMemory(start: () => Promise<Host>): Promise<Row[]> {
+	const rows: Row[] = [];
+	for (const contestant of ["ours", "floor", "cloudflare"] as const) {
+		const host = await start();
+		try {
+			const work = { program: "sequence", count: 10 } as const;
+			await runLoad(host, "worker", contestant, { instances: 50, inFlight: 8, work });
+			const before = host.memoryBytes();
+			await runLoad(host, "worker", contestant, { instances: FINISHED, inFlight: 8, work });
+			const name = `memory of ${FINISHED} finished instances`;
+			const mib = (host.memoryBytes() - before) / 2 ** 20;
+			rows.push(row("W7", contestant, { name, unit: "MiB" }, [mib]));
+		} finally {
+			await host.stop();
+		}
+	}
+	return rows;
+}

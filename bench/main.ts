@@ -1,0 +1,106 @@
+/**
+ * `npm run bench`: measures this engine beside a floor without an engine and Cloudflare Workflows,
+ * all in one process on this machine. What the numbers mean is in bench/README.md.
+ */
+import { parseArgs } from "node:util";
+import { countWrites, measureMemory } from "./counts";
+import { Bundle, type HostName } from "./host";
+import { measure } from "./measure";
+import { environment, print, type Report, ratios, row } from "./report";
+import { WORKLOADS, type Workload } from "./workloads";
+
+const USAGE = `Options: --only ${WORKLOADS.map(({ id }) => id).join(",")}, --rounds N, --json, --host miniflare|wrangler, --no-tracing.`;
+
+interface Options {
+	workloads: readonly Workload[];
+	rounds: number;
+	json: boolean;
+	host: HostName;
+	/** Of SQL statements, by `wrangler dev`; Miniflare's API has none. */
+	tracing: boolean;
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+	let options: Options;
+	try {
+		options = parseOptions(args);
+	} catch (error) {
+		const [reason] = (error as Error).message.split("\n");
+		console.error(`bench: ${reason} ${USAGE}`);
+		return 2;
+	}
+	for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+		// The bundle and its hosts go with the process.
+		process.once(signal, () => process.exit(code));
+	}
+	try {
+		const report = await run(options);
+		if (options.json) console.log(JSON.stringify(report, null, "\t"));
+		else print(report, options.workloads);
+		return 0;
+	} catch (error) {
+		console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+		return 1;
+	}
+}
+
+function parseOptions(args: string[]): Options {
+	const { values } = parseArgs({
+		args,
+		options: {
+			only: { type: "string" },
+			rounds: { type: "string", default: "5" },
+			json: { type: "boolean", default: false },
+			host: { type: "string", default: "miniflare" },
+			"no-tracing": { type: "boolean", default: false },
+		},
+	});
+	if (!/^[1-9]\d{0,2}$/.test(values.rounds)) {
+		throw new Error(`--rounds expects a number from 1 to 999; received "${values.rounds}".`);
+	}
+	if (values.host !== "miniflare" && values.host !== "wrangler") {
+		throw new Error(`--host expects miniflare or wrangler; received "${values.host}".`);
+	}
+	const wanted = values.only?.split(",") ?? WORKLOADS.map(({ id }) => id);
+	const unknown = wanted.find((id) => WORKLOADS.every((workload) => workload.id !== id));
+	if (unknown !== undefined) throw new Error(`--only knows no workload "${unknown}".`);
+	return {
+		workloads: WORKLOADS.filter(({ id }) => wanted.includes(id)),
+		rounds: Number(values.rounds),
+		json: values.json,
+		host: values.host,
+		tracing: values.host === "wrangler" && !values["no-tracing"],
+	};
+}
+
+async function run({ workloads, rounds, host: name, tracing }: Options): Promise<Report> {
+	const report: Report = { ...environment(name, tracing), rows: [], ratios: [] };
+	const bundle = new Bundle();
+	try {
+		for (const workload of workloads) {
+			console.error(`${workload.id}: ${workload.title} …`);
+			// A process for each workload: what one leaves in memory is not the next one's.
+			const host = await bundle.start(name, { tracing });
+			try {
+				for (const each of workload.cases) {
+					const series = await measure(host, each, rounds);
+					for (const { name, metric, contestant, values } of series) {
+						report.rows.push(row(workload.id, contestant, { name, unit: metric.unit }, values));
+					}
+				}
+				if (workload.counts) report.rows.push(...(await countWrites(host)));
+			} finally {
+				await host.stop();
+			}
+			if (workload.counts) {
+				report.rows.push(...(await measureMemory(() => bundle.start(name, { tracing }))));
+			}
+			report.ratios.push(...ratios(workload, report.rows));
+		}
+	} finally {
+		bundle.remove();
+	}
+	return report;
+}

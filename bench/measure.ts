@@ -1,0 +1,129 @@
+/**
+ * Runs cases: loads a contestant, notes when its marks arrive, and lets the contestants take turns.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import type { Host } from "./host";
+import type { Load } from "./worker/driver";
+import type { Work } from "./worker/program";
+import type { Case, Contestant, Metric, Times } from "./workloads";
+
+/** The values of one metric of one contestant, one a round. */
+export interface Series {
+	metric: Metric;
+	/** The metric's name with that of its case. */
+	name: string;
+	contestant: Contestant;
+	values: number[];
+}
+
+/** What a contestant does after its last answer (alarms, index) ends before the next one starts. */
+const SETTLE_MS = 300;
+const WARM_UP = { instances: 30, inFlight: 8, work: { program: "sequence", count: 10 } } as const;
+
+let runs = 0;
+
+export async function measure(host: Host, each: Case, rounds: number): Promise<Series[]> {
+	const series = each.contestants.flatMap((contestant) =>
+		each.metrics.map((metric): Series => {
+			const name = each.name === "" ? metric.name : `${metric.name}, ${each.name}`;
+			return { metric, name, contestant, values: [] };
+		}),
+	);
+	for (const contestant of each.contestants) {
+		if (each.indexRows !== undefined) await post(host, `fill/${contestant}`, each.indexRows);
+		else await runLoad(host, "worker", contestant, WARM_UP);
+	}
+	for (let round = 0; round < rounds; round++) {
+		for (let turn = 0; turn < each.contestants.length; turn++) {
+			// Each round begins with another one, so that none always follows the same.
+			const contestant = each.contestants[(turn + round) % each.contestants.length] ?? "ours";
+			const times = await runLoad(host, each.via, contestant, each.load);
+			for (const one of series) {
+				if (one.contestant === contestant) one.values.push(one.metric.of(times));
+			}
+			await wait(SETTLE_MS);
+		}
+	}
+	return series;
+}
+
+export async function runLoad(
+	host: Host,
+	via: Case["via"],
+	contestant: Contestant,
+	settings: Case["load"],
+): Promise<Times[]> {
+	const load = { ...settings, contestant, prefix: `run-${++runs}` };
+	const times: Partial<Times>[] = Array.from({ length: load.instances }, () => ({}));
+	const note = (mark: keyof Times, instance: number, value = performance.now()) => {
+		const of = times[instance];
+		if (of !== undefined) of[mark] = value;
+	};
+	await (via === "http" ? loadOverHttp : driveWorker)(host, load, note);
+	return times.map(complete);
+}
+
+type Note = (mark: keyof Times, instance: number, value?: number) => void;
+
+async function driveWorker(host: Host, load: Load, note: Note): Promise<void> {
+	const response = await post(host, "drive", load);
+	let rest = "";
+	let last = "nothing";
+	for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+		const now = performance.now();
+		const lines = (rest + chunk).split("\n");
+		rest = lines.pop() ?? "";
+		for (const line of lines) {
+			last = line;
+			const [mark = "", instance, value] = line.split(" ");
+			if (isMark(mark)) note(mark, Number(instance), value === undefined ? now : Number(value));
+		}
+	}
+	if (last !== "done") throw new Error(`${load.contestant}: ${last}`);
+}
+
+/** As a client does it: creates, and asks for the end. */
+async function loadOverHttp(host: Host, load: Load, note: Note): Promise<void> {
+	const { contestant, prefix, instances, inFlight } = load;
+	let next = 0;
+	const lane = async () => {
+		while (next < instances) {
+			const n = next++;
+			const work: Work = { ...load.work, id: `${prefix}-${n}` };
+			note("begin", n);
+			if (contestant === "ours") {
+				await drained(post(host, "workflows", { type: "bench", id: work.id, payload: work }));
+			} else {
+				await drained(post(host, `create/${contestant}`, work));
+			}
+			await drained(post(host, `completed/${contestant}`, work));
+			note("completed", n);
+		}
+	};
+	await Promise.all(Array.from({ length: inFlight }, lane));
+}
+
+export async function post(host: Host, path: string, body: unknown): Promise<Response> {
+	const response = await fetch(`${host.url}/${path}`, {
+		method: "POST",
+		headers: { "Content-Type": "application/json" },
+		body: JSON.stringify(body),
+	});
+	if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+	return response;
+}
+
+/** Reads the answer to its end, so that its connection is free again. */
+async function drained(response: Promise<Response>): Promise<void> {
+	await (await response).arrayBuffer();
+}
+
+function isMark(name: string): name is keyof Times {
+	return ["begin", "firstStep", "accepted", "completed", "lateness"].includes(name);
+}
+
+function complete(times: Partial<Times>): Times {
+	const { begin, completed } = times;
+	if (begin === undefined || completed === undefined) throw new Error("an instance has no end");
+	return { ...times, begin, completed };
+}

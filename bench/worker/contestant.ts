@@ -1,0 +1,43 @@
+/** What the driver needs of a contestant. Interface only: each contestant has its own file. */
+import type { RunnerNamespace } from "../../src/library";
+import type { Floor } from "./floor";
+import type { Result, Work } from "./program";
+
+export interface Env {
+	WORKFLOW_RUNNER: RunnerNamespace;
+	COUNTED_RUNNER: RunnerNamespace;
+	FLOOR: DurableObjectNamespace<Floor>;
+	CLOUDFLARE: Workflow<Work>;
+	AUTH: string;
+}
+
+export interface Contestant {
+	/** Resolves once the instance is accepted. */
+	create(env: Env, work: Work): Promise<unknown>;
+	/** Resolves once the one event of program `event` is accepted. */
+	sendEvent(env: Env, id: string): Promise<unknown>;
+	/** The program's result once the instance is completed; undefined while it runs. */
+	result(env: Env, id: string): Promise<Result | undefined>;
+	/** Puts so many rows into the index of instances. */
+	fill?(env: Env, rows: number): Promise<void>;
+	/** The newest 50 rows of the index. */
+	list?(env: Env): Promise<unknown[]>;
+}
+
+/** Rows of the page that `list` is asked for. */
+export const PAGE = 50;
+
+/** Statuses of an instance that has not ended, in the words of all contestants. */
+const UNFINISHED = ["created", "queued", "running", "sleeping", "waiting"];
+
+/** The result when `status` is the one that says completed; throws on any other end. */
+export function outcome(
+	id: string,
+	status: string,
+	completed: string,
+	result: unknown,
+): Result | undefined {
+	if (status === completed) return Number(result);
+	if (UNFINISHED.includes(status)) return undefined;
+	throw new Error(`instance "${id}" is "${status}"`);
+}

@@ -1,0 +1,52 @@
+/** Ours: a class workflow on the real `WorkflowRunner`, with its journal, alarm and index delivery. */
+import { deliverToIndex, listInstances } from "../../src/client/runner-client";
+import { BaseWorkflow, type Step } from "../../src/library";
+import type { IndexUpdate } from "../../src/model/rpc";
+import { type Contestant, outcome, PAGE } from "./contestant";
+import { EVENT, type Result, runProgram, type Work } from "./program";
+
+export class BenchWorkflow extends BaseWorkflow<Work, Result> {
+	static override type = "bench";
+
+	run(step: Step, work: Work): Promise<Result> {
+		return runProgram(
+			{
+				do: (name, fn) => step.do(name, fn),
+				sleep: (name, ms) => step.sleep(name, ms),
+				waitForEvent: (name) => step.waitForEvent(name),
+			},
+			work,
+		);
+	}
+}
+
+/** A type of which there are index rows only. */
+const LISTED = "listed";
+/** Updates that an index gets at a time. */
+const BATCH = 500;
+
+export const ours: Contestant = {
+	create: (env, work) => BenchWorkflow.create(env, { id: work.id, payload: work }),
+	sendEvent: (env, id) => BenchWorkflow.sendEvent(env, { id, event: EVENT, payload: null }),
+	async result(env, id) {
+		const { status, result } = await BenchWorkflow.status(env, id, { steps: false });
+		return outcome(id, status, "completed", result);
+	},
+	async fill(env, rows) {
+		for (let n = 0; n < rows; n += BATCH) await Promise.all(batch(n).map(deliver));
+
+		function batch(from: number): IndexUpdate[] {
+			return Array.from({ length: Math.min(BATCH, rows - from) }, (_, index) => ({
+				id: `i-${from + index}`,
+				seq: 2,
+				status: "completed",
+				createdAt: from + index,
+				updatedAt: from + index,
+			}));
+		}
+		function deliver(update: IndexUpdate): Promise<void> {
+			return deliverToIndex(env.WORKFLOW_RUNNER, LISTED, update);
+		}
+	},
+	list: (env) => listInstances(env.WORKFLOW_RUNNER, LISTED, { limit: PAGE }),
+};

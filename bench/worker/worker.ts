@@ -1,0 +1,78 @@
+/**
+ * The Worker that is measured: all contestants and the driver, in one process.
+ *
+ * `POST /drive` loads a contestant from inside. For a load over HTTP each contestant has a front:
+ * ours the service's own API, the others the least that will do.
+ */
+import { createApp } from "../../src/http/app";
+import { workflowRunner } from "../../src/workflow-runner";
+import { CloudflareWorkflow, cloudflare } from "./cloudflare";
+import type { Contestant, Env } from "./contestant";
+import { CountedRunner, countInstance } from "./counted";
+import { completes, drive, type Load, lastLine, type Mark } from "./driver";
+import { Floor, floor } from "./floor";
+import { BenchWorkflow, ours } from "./ours";
+import type { Work } from "./program";
+
+export class WorkflowRunner extends workflowRunner({ bench: BenchWorkflow }) {}
+export { CloudflareWorkflow, CountedRunner, Floor };
+
+const contestants = new Map<string, Contestant>([
+	["ours", ours],
+	["floor", floor(false)],
+	["floor-synced", floor(true)],
+	["cloudflare", cloudflare],
+]);
+
+const app = createApp({ types: ["bench"] });
+
+export default {
+	async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+		const { pathname } = new URL(request.url);
+		const [, verb = "", name = ""] = pathname.split("/");
+		if (verb === "workflows") return app.fetch(request, env, ctx);
+		try {
+			if (verb === "drive") return driven(env, await request.json<Load>());
+			if (verb === "completed") {
+				const work = await request.json<Work>();
+				await lastLine(work.id);
+				await completes(contestantOf(name), env, work);
+				return new Response();
+			}
+			if (verb === "create") {
+				await contestantOf(name).create(env, await request.json<Work>());
+				return new Response();
+			}
+			if (verb === "count") {
+				const { id, steps } = await request.json<{ id: string; steps: number }>();
+				return Response.json(await countInstance(env, id, steps));
+			}
+			if (verb === "fill") {
+				await contestantOf(name).fill?.(env, await request.json<number>());
+				return new Response();
+			}
+			return new Response("no such route", { status: 404 });
+		} catch (error) {
+			return new Response(String(error), { status: 500 });
+		}
+	},
+};
+
+function contestantOf(name: string): Contestant {
+	const contestant = contestants.get(name);
+	if (contestant === undefined) throw new Error(`no contestant "${name}"`);
+	return contestant;
+}
+
+function driven(env: Env, load: Load): Response {
+	const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+	const writer = writable.getWriter();
+	const text = new TextEncoder();
+	const say = (line: string) => writer.write(text.encode(`${line}\n`));
+	const mark: Mark = (...words) => void say(words.join(" "));
+	drive(contestantOf(load.contestant), env, load, mark)
+		.then(() => say("done"))
+		.catch((error) => say(`failed ${String(error)}`))
+		.finally(() => writer.close());
+	return new Response(readable);
+}

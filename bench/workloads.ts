@@ -1,0 +1,285 @@
+/**
+ * What is measured (W1 to W10), and which ratios of it are to be reached.
+ *
+ * A workload is a list of cases. A case is one load, given to one contestant after the other, and
+ * the metrics that are taken from its marks.
+ */
+import { mean, percentile } from "./statistics";
+import type { Load } from "./worker/driver";
+
+export const CONTESTANTS = ["ours", "floor", "floor-synced", "cloudflare"] as const;
+export type Contestant = (typeof CONTESTANTS)[number];
+
+/** Of one instance: when each of its marks arrived, in ms, and what a mark carried. */
+export interface Times {
+	begin: number;
+	completed: number;
+	firstStep?: number;
+	accepted?: number;
+	lateness?: number;
+}
+
+export interface Metric {
+	name: string;
+	unit: string;
+	of(times: readonly Times[]): number;
+}
+
+export interface Case {
+	name: string;
+	contestants: readonly Contestant[];
+	/** `http`: each instance by requests from outside, instead of by the driver in the Worker. */
+	via: "worker" | "http";
+	load: Omit<Load, "contestant" | "prefix">;
+	metrics: readonly Metric[];
+	/** Rows that the index has before the first round. */
+	indexRows?: number;
+}
+
+/** `of` is to be at least so many times as good as `to`, or to take at most so many times as long. */
+export interface Target {
+	metric: string;
+	to: Contestant | { metric: string };
+	atLeast?: number;
+	atMost?: number;
+}
+
+export interface Workload {
+	id: string;
+	title: string;
+	cases: readonly Case[];
+	targets: readonly Target[];
+	/** Measured once, by counting instead of by the clock. */
+	counts?: "writes and memory";
+}
+
+const TEN_STEPS = { program: "sequence", count: 10 } as const;
+
+const startToEnd = ({ begin, completed }: Times) => completed - begin;
+const perSecond: Metric = {
+	name: "throughput",
+	unit: "instances/s",
+	of: (times) =>
+		(1000 * times.length) /
+		(Math.max(...times.map(({ completed }) => completed)) -
+			Math.min(...times.map(({ begin }) => begin))),
+};
+
+function percentiles(name: string, take: (times: Times) => number | undefined): Metric[] {
+	return [0.5, 0.99].map((share) => ({
+		name: `${name} p${share * 100}`,
+		unit: "ms",
+		of: (times) =>
+			percentile(
+				times.map((each) => take(each) ?? Number.NaN),
+				share,
+			),
+	}));
+}
+
+/** The mean time of an instance, divided among its `count` steps or turns. */
+function each(name: string, count: number): Metric {
+	return { name, unit: "µs", of: (times) => (1000 * mean(times.map(startToEnd))) / count };
+}
+
+/** One instance after the other. */
+function inTurn(
+	name: string,
+	instances: number,
+	work: Load["work"],
+	metrics: readonly Metric[],
+	contestants: readonly Contestant[] = CONTESTANTS,
+): Case {
+	return { name, contestants, via: "worker", load: { instances, inFlight: 1, work }, metrics };
+}
+
+function manyAtOnce(via: Case["via"], inFlight: number, instances: number): Case {
+	return {
+		name: `${inFlight} in flight, ${via}`,
+		contestants: CONTESTANTS,
+		via,
+		load: { instances, inFlight, work: TEN_STEPS },
+		metrics: [perSecond, ...percentiles("start to completed", startToEnd)],
+	};
+}
+
+function steps(count: number, instances: number, contestants: readonly Contestant[]): Case {
+	const work = { program: "sequence", count } as const;
+	return inTurn(`${count} steps`, instances, work, [each("per step", count)], contestants);
+}
+
+/** Cloudflare's engine refuses an instance of 10,000 steps. */
+const WITHOUT_CLOUDFLARE = CONTESTANTS.filter((name) => name !== "cloudflare");
+
+export const WORKLOADS: readonly Workload[] = [
+	{
+		id: "W1",
+		title: "instances of 10 steps",
+		cases: [
+			manyAtOnce("worker", 8, 200),
+			manyAtOnce("worker", 64, 400),
+			manyAtOnce("http", 8, 200),
+			manyAtOnce("http", 64, 400),
+		],
+		targets: [
+			"8 in flight, worker",
+			"64 in flight, worker",
+			"8 in flight, http",
+			"64 in flight, http",
+		].flatMap((name) => [
+			{ metric: `throughput, ${name}`, to: "floor", atLeast: 0.7 },
+			{ metric: `throughput, ${name}`, to: "cloudflare", atLeast: 4 },
+		]),
+	},
+	{
+		id: "W2",
+		title: "one instance of many steps in a row",
+		cases: [
+			steps(100, 20, CONTESTANTS),
+			steps(1_000, 4, CONTESTANTS),
+			steps(10_000, 1, WITHOUT_CLOUDFLARE),
+		],
+		targets: [
+			{ metric: "per step, 1000 steps", to: "floor", atLeast: 0.6 },
+			{ metric: "per step, 1000 steps", to: "floor-synced", atLeast: 1 },
+			{ metric: "per step, 1000 steps", to: "cloudflare", atLeast: 25 },
+			{ metric: "per step, 10000 steps", to: { metric: "per step, 1000 steps" }, atMost: 1.1 },
+		],
+	},
+	{
+		id: "W3",
+		title: "event accepted to completed",
+		cases: [
+			{
+				name: "",
+				contestants: CONTESTANTS,
+				via: "worker",
+				load: {
+					instances: 100,
+					inFlight: 1,
+					watch: "event",
+					work: { program: "event", count: 1 },
+				},
+				metrics: percentiles(
+					"accepted to completed",
+					({ accepted = Number.NaN, completed }) => completed - accepted,
+				),
+			},
+		],
+		targets: [
+			{ metric: "accepted to completed p50", to: "floor", atMost: 2 },
+			{ metric: "accepted to completed p50", to: "cloudflare", atMost: 1 },
+		],
+	},
+	{
+		id: "W4",
+		title: "500 instances that sleep 2 s, one created every 10 ms",
+		cases: [
+			{
+				name: "",
+				contestants: CONTESTANTS,
+				via: "worker",
+				load: {
+					instances: 500,
+					inFlight: 500,
+					everyMs: 10,
+					watch: "lateness",
+					work: { program: "sleep", count: 1, size: 2_000 },
+				},
+				metrics: percentiles("lateness", ({ lateness }) => lateness),
+			},
+		],
+		targets: [
+			{ metric: "lateness p50", to: "floor", atMost: 5 },
+			{ metric: "lateness p99", to: "cloudflare", atMost: 0.5 },
+		],
+	},
+	{
+		id: "W5",
+		title: "one instance of parallel steps",
+		cases: [100, 1_000].map((count) =>
+			inTurn(`${count} steps`, count === 100 ? 20 : 4, { program: "parallel", count }, [
+				each("per step", count),
+			]),
+		),
+		targets: [{ metric: "per step, 1000 steps", to: "cloudflare", atLeast: 25 }],
+	},
+	{
+		id: "W6",
+		title: "a loop of sleeps of 1 ms",
+		cases: [100, 1_000].map((count) =>
+			inTurn(
+				`${count} wake-ups`,
+				1,
+				{ program: "ticks", count, size: 1 },
+				[each("per wake-up", count)],
+				count === 100 ? CONTESTANTS : WITHOUT_CLOUDFLARE,
+			),
+		),
+		targets: [
+			{
+				metric: "per wake-up, 1000 wake-ups",
+				to: { metric: "per wake-up, 100 wake-ups" },
+				atMost: 1.3,
+			},
+		],
+	},
+	{
+		id: "W7",
+		title: "rows, bytes and memory of an instance of 10 steps",
+		cases: [],
+		targets: [],
+		counts: "writes and memory",
+	},
+	{
+		id: "W8",
+		title: "create to first step",
+		cases: [
+			{
+				name: "",
+				contestants: CONTESTANTS,
+				via: "worker",
+				load: {
+					instances: 100,
+					inFlight: 1,
+					watch: "firstStep",
+					work: { program: "sequence", count: 1 },
+				},
+				metrics: percentiles(
+					"create to first step",
+					({ begin, firstStep = Number.NaN }) => firstStep - begin,
+				),
+			},
+		],
+		targets: [
+			{ metric: "create to first step p50", to: "floor", atMost: 2 },
+			{ metric: "create to first step p50", to: "cloudflare", atMost: 1 },
+		],
+	},
+	{
+		id: "W9",
+		title: "a page of 50 among 10,000 instances",
+		cases: [
+			{
+				name: "",
+				contestants: ["ours", "floor"],
+				via: "worker",
+				load: { instances: 200, inFlight: 1, list: true, work: TEN_STEPS },
+				metrics: percentiles("page", startToEnd),
+				indexRows: 10_000,
+			},
+		],
+		targets: [],
+	},
+	{
+		id: "W10",
+		title: "large results",
+		cases: [
+			{ name: "10 KB", count: 100, size: 10_000, instances: 5 },
+			{ name: "500 KB", count: 10, size: 500_000, instances: 5 },
+		].map(({ name, count, size, instances }) =>
+			inTurn(name, instances, { program: "results", count, size }, [each("per step", count)]),
+		),
+		targets: [],
+	},
+];
