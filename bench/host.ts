@@ -3,7 +3,7 @@
  * bundle, a port and a storage folder of its own. All of it is gone when the process ends.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -18,6 +18,13 @@ import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 export type HostName = "miniflare" | "wrangler";
 
+export interface HostOptions {
+	/** Of each SQL statement; `wrangler dev` alone has it. */
+	tracing: boolean;
+	/** Where a debugger or profiler may attach; 0: anywhere. */
+	inspectorPort: number;
+}
+
 export interface Host {
 	/** Of the Worker. */
 	url: string;
@@ -27,7 +34,7 @@ export interface Host {
 }
 
 const ROOT = join(import.meta.dirname, "..");
-const CONFIG = join(ROOT, "bench", "worker", "wrangler.jsonc");
+const WORKER = join(ROOT, "bench", "worker");
 const BIN = join(ROOT, "node_modules", ".bin");
 const START_MS = 60_000;
 const STOP_MS = 3_000;
@@ -54,7 +61,9 @@ export class Bundle {
 
 	constructor() {
 		process.on("exit", this.#remove);
-		const args = ["deploy", "--dry-run", "--config", CONFIG, "--outdir", this.#path("out")];
+		// Wrangler leaves a folder beside the config: so it gets a link to it, in ours.
+		for (const name of readdirSync(WORKER)) symlinkSync(join(WORKER, name), this.#path(name));
+		const args = ["deploy", "--dry-run", "--config", this.#config, "--outdir", this.#path("out")];
 		const env = wranglerEnv(this.folder, false);
 		const { status, stdout, stderr } = spawnSync(join(BIN, "wrangler"), args, {
 			env,
@@ -65,9 +74,9 @@ export class Bundle {
 	}
 
 	/** Starts a host on fresh storage. */
-	start(name: HostName, { tracing }: { tracing: boolean }): Promise<Host> {
+	start(name: HostName, options: HostOptions): Promise<Host> {
 		const state = this.#path(`state-${++this.#hosts}`);
-		return name === "miniflare" ? this.#miniflare(state) : this.#wrangler(state, tracing);
+		return name === "miniflare" ? this.#miniflare(state, options) : this.#wrangler(state, options);
 	}
 
 	remove(): void {
@@ -75,22 +84,25 @@ export class Bundle {
 		this.#remove();
 	}
 
+	get #config(): string {
+		return this.#path("wrangler.jsonc");
+	}
+
 	#path(name: string): string {
 		return join(this.folder, name);
 	}
 
-	async #miniflare(state: string): Promise<Host> {
-		const { modulesRules: _, ...workerOptions } =
-			unstable_getMiniflareWorkerOptions(CONFIG).workerOptions;
+	async #miniflare(state: string, { inspectorPort }: HostOptions): Promise<Host> {
+		const { modulesRules: _, ...workerOptions } = unstable_getMiniflareWorkerOptions(
+			this.#config,
+		).workerOptions;
 		const miniflare = new Miniflare(
 			convertV4MiniflareOptions({
 				host: "127.0.0.1",
 				port: 0,
 				cf: false,
+				...(inspectorPort === 0 ? {} : { inspectorPort }),
 				log: new Log(LogLevel.ERROR),
-				...(process.env.BENCH_INSPECTOR
-					? { inspectorPort: Number(process.env.BENCH_INSPECTOR) }
-					: {}),
 				defaultPersistRoot: state,
 				workers: [
 					{
@@ -123,9 +135,9 @@ export class Bundle {
 		];
 	}
 
-	async #wrangler(state: string, tracing: boolean): Promise<Host> {
-		const ports = ["--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"];
-		const script = [join(this.#path("out"), "worker.js"), "--no-bundle", "--config", CONFIG];
+	async #wrangler(state: string, { tracing, inspectorPort }: HostOptions): Promise<Host> {
+		const ports = ["--ip", "127.0.0.1", "--port", "0", "--inspector-port", String(inspectorPort)];
+		const script = [join(this.#path("out"), "worker.js"), "--no-bundle", "--config", this.#config];
 		const args = ["dev", ...script, ...ports, "--persist-to", state];
 		const child = spawn(join(BIN, "wrangler"), args, {
 			// A group of its own: workerd is a grandchild.

@@ -4,20 +4,19 @@
  */
 import { parseArgs } from "node:util";
 import { countWrites, measureMemory } from "./counts";
-import { Bundle, type HostName } from "./host";
+import { Bundle, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";
 import { environment, print, type Report, ratios, row } from "./report";
 import { WORKLOADS, type Workload } from "./workloads";
 
-const USAGE = `Options: --only ${WORKLOADS.map(({ id }) => id).join(",")}, --rounds N, --json, --host miniflare|wrangler, --no-tracing.`;
+const USAGE = `Options: --only ${WORKLOADS.map(({ id }) => id).join(",")}, --rounds N, --json, --host miniflare|wrangler, --no-tracing, --inspector PORT.`;
 
 interface Options {
 	workloads: readonly Workload[];
 	rounds: number;
 	json: boolean;
 	host: HostName;
-	/** Of SQL statements, by `wrangler dev`; Miniflare's API has none. */
-	tracing: boolean;
+	hosting: HostOptions;
 }
 
 process.exitCode = await main(process.argv.slice(2));
@@ -55,6 +54,7 @@ function parseOptions(args: string[]): Options {
 			json: { type: "boolean", default: false },
 			host: { type: "string", default: "miniflare" },
 			"no-tracing": { type: "boolean", default: false },
+			inspector: { type: "string", default: "0" },
 		},
 	});
 	if (!/^[1-9]\d{0,2}$/.test(values.rounds)) {
@@ -62,6 +62,9 @@ function parseOptions(args: string[]): Options {
 	}
 	if (values.host !== "miniflare" && values.host !== "wrangler") {
 		throw new Error(`--host expects miniflare or wrangler; received "${values.host}".`);
+	}
+	if (!/^\d{1,5}$/.test(values.inspector) || Number(values.inspector) > 65_535) {
+		throw new Error(`--inspector expects a port; received "${values.inspector}".`);
 	}
 	const wanted = values.only?.split(",") ?? WORKLOADS.map(({ id }) => id);
 	const unknown = wanted.find((id) => WORKLOADS.every((workload) => workload.id !== id));
@@ -71,18 +74,21 @@ function parseOptions(args: string[]): Options {
 		rounds: Number(values.rounds),
 		json: values.json,
 		host: values.host,
-		tracing: values.host === "wrangler" && !values["no-tracing"],
+		hosting: {
+			tracing: values.host === "wrangler" && !values["no-tracing"],
+			inspectorPort: Number(values.inspector),
+		},
 	};
 }
 
-async function run({ workloads, rounds, host: name, tracing }: Options): Promise<Report> {
-	const report: Report = { ...environment(name, tracing), rows: [], ratios: [] };
+async function run({ workloads, rounds, host: name, hosting }: Options): Promise<Report> {
+	const report: Report = { ...environment(name, hosting.tracing), rows: [], ratios: [] };
 	const bundle = new Bundle();
 	try {
 		for (const workload of workloads) {
 			console.error(`${workload.id}: ${workload.title} …`);
 			// A process for each workload: what one leaves in memory is not the next one's.
-			const host = await bundle.start(name, { tracing });
+			const host = await bundle.start(name, hosting);
 			try {
 				for (const each of workload.cases) {
 					const series = await measure(host, each, rounds);
@@ -95,7 +101,7 @@ async function run({ workloads, rounds, host: name, tracing }: Options): Promise
 				await host.stop();
 			}
 			if (workload.counts) {
-				report.rows.push(...(await measureMemory(() => bundle.start(name, { tracing }))));
+				report.rows.push(...(await measureMemory(() => bundle.start(name, hosting))));
 			}
 			report.ratios.push(...ratios(workload, report.rows));
 		}

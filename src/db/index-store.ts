@@ -5,6 +5,24 @@ import migrations from "../../drizzle/shard/migrations";
 import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import { instancesTable, shardTable } from "./shard-schema";
+import { boundColumns, builder, Statement } from "./statement";
+
+const COLUMNS = ["id", "seq", "status", "createdAt", "updatedAt"] as const;
+
+const upsertInstance = new Statement(
+	builder
+		.insert(instancesTable)
+		.values(boundColumns(COLUMNS))
+		.onConflictDoUpdate({
+			target: instancesTable.id,
+			set: {
+				status: sql`excluded.status`,
+				seq: sql`excluded.seq`,
+				updatedAt: sql`excluded.updated_at`,
+			},
+			setWhere: lt(instancesTable.seq, sql`excluded.seq`),
+		}),
+);
 
 export class IndexStore {
 	readonly #storage: ObjectStorage;
@@ -19,22 +37,9 @@ export class IndexStore {
 	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
 	write(updates: readonly IndexUpdate[]): void {
 		this.#migrate();
-		this.#db.transaction(() => {
-			for (const update of updates) this.#writeOne(update);
+		this.#storage.transactionSync(() => {
+			for (const update of updates) upsertInstance.run(this.#storage, { ...update });
 		});
-	}
-
-	#writeOne({ status, seq, updatedAt, ...rest }: IndexUpdate): void {
-		const set = { status, seq, updatedAt };
-		this.#db
-			.insert(instancesTable)
-			.values({ ...rest, ...set })
-			.onConflictDoUpdate({
-				target: instancesTable.id,
-				set,
-				setWhere: lt(instancesTable.seq, sql`excluded.seq`),
-			})
-			.run();
 	}
 
 	/** The newest instances first; the id settles a tie, so the order is total. */
