@@ -7,7 +7,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Contestant, type Env, outcome, PAGE } from "./contestant";
-import { type Result, runProgram, type Steps, type Value, type Work } from "./program";
+import { EVENT, type Result, runProgram, type Steps, type Value, type Work } from "./program";
 
 export class Floor extends DurableObject<Env> {
 	#seq = 0;
@@ -36,8 +36,10 @@ export class Floor extends DurableObject<Env> {
 		this.ctx.waitUntil(this.#run(work));
 	}
 
-	event(): void {
-		this.#goOn();
+	/** An event that is accepted is stored; as after `create`, the program goes on in the next turn. */
+	async event(): Promise<void> {
+		void this.#insert(EVENT, "wait", Date.now(), null);
+		void scheduler.wait(0).then(() => this.#goOn());
 	}
 
 	override alarm(): void {
@@ -100,13 +102,11 @@ export class Floor extends DurableObject<Env> {
 				});
 				await this.#insert(name, "sleep", startedAt, null);
 			},
-			waitForEvent: async (name) => {
-				const startedAt = Date.now();
+			waitForEvent: async () => {
 				await this.#opened();
 				await new Promise<void>((resolve) => {
 					this.#goOn = resolve;
 				});
-				await this.#insert(name, "wait", startedAt, null);
 			},
 		};
 	}
