@@ -94,6 +94,11 @@ it.each([
 ])("one unreadable part (%s) costs that part only", (_, thrown, message) => {
 	expect(toThrownRecord(thrown)).toMatchObject({ message });
 });
+it("a field named __proto__ costs that field only", () => {
+	const how = { value: {}, enumerable: true };
+	const thrown = Object.defineProperty(Object.assign(new Error("m"), { by: 1 }), "__proto__", how);
+	expect(toThrownRecord(thrown)).toMatchObject({ message: "m", fields: { by: 1 } });
+});
 it.each(["5mss", "5 mss"])("%s is refused", (text) => {
 	expect(() => durationMs(text)).toThrow(ValidationError);
 });
