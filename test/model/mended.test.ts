@@ -102,7 +102,10 @@ it("a field named __proto__ costs that field only", () => {
 it.each(["5mss", "5 mss"])("%s is refused", (text) => {
 	expect(() => durationMs(text)).toThrow(ValidationError);
 });
-it.each([["2.007s", 2007]])("%s is %d ms", (text, ms) => {
+it.each([
+	["2.007s", 2007],
+	["131072.401m", 7_864_344_060],
+])("%s is %d ms", (text, ms) => {
 	expect(durationMs(text)).toBe(ms);
 });
 it("an object without prototype is refused as a duration", () => {
