@@ -4,6 +4,7 @@
  * bound.
  */
 import { LIMITS } from "./limits";
+import { printable } from "./printable";
 
 /** Where a value has something that cannot be stored, as in `.items[0]["unit price"]`, and why. */
 export interface StorageFault {
@@ -43,12 +44,14 @@ const DENSE_LENGTH_MAX = LIMITS.valueBytes;
 /** The first fault of a value; undefined when it can be stored. */
 export function storageFault(value: unknown): StorageFault | undefined {
 	if (isPlainPrimitive(value)) return undefined;
+	const walk = new Walk();
 	try {
-		new Walk().visit(value);
+		walk.visit(value);
 		return undefined;
 	} catch (error) {
 		if (error instanceof Refusal) return { path: error.path, why: error.message };
-		throw error;
+		// A getter, a proxy or an iterator of the value's own.
+		return { path: walk.path, why: `reading it throws "${printable(error)}"` };
 	}
 }
 
@@ -72,6 +75,11 @@ class Walk {
 	readonly #heights = new Map<object, number>();
 	/** From the root; numbers and strings, or a text in the form that it is shown in. */
 	readonly #path: (string | number | { shown: string })[] = [];
+
+	/** Where the walk stands. */
+	get path(): string {
+		return this.#path.map(formatSegment).join("");
+	}
 
 	/** Returns the levels below `value`. */
 	visit(value: unknown): number {
@@ -130,7 +138,7 @@ class Walk {
 	}
 
 	#refuse(why: string): Refusal {
-		return new Refusal(why, this.#path.map(formatSegment).join(""));
+		return new Refusal(why, this.path);
 	}
 }
 

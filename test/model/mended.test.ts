@@ -148,3 +148,15 @@ it("one path form for all refusals", () => {
 		expect.objectContaining({ details: { path: '["a b"]' } }),
 	);
 });
+it("a getter that throws is refused with the path of its object", () => {
+	const value = {
+		order: {
+			get total() {
+				throw new Error("no items");
+			},
+		},
+	};
+	expect(() => encode(value, "v")).toThrow(
+		'V cannot be stored at .order: reading it throws "Error: no items".',
+	);
+});
