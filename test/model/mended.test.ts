@@ -9,6 +9,7 @@ import {
 	toThrownRecord,
 } from "../../src/model/error-record";
 import { ValidationError } from "../../src/model/errors";
+import { toJson } from "../../src/model/http";
 import { parseEventName, parseStepName } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 import { type RetryOptions, retryDelayMs, retryPolicy, shouldRetry } from "../../src/model/retry";
@@ -159,4 +160,10 @@ it("a getter that throws is refused with the path of its object", () => {
 	expect(() => encode(value, "v")).toThrow(
 		'V cannot be stored at .order: reading it throws "Error: no items".',
 	);
+});
+// As a list, this would be 250 MB of nulls in the status answer.
+it("an array of little more than holes is shown as an object", () => {
+	const value: unknown[] = [];
+	value[50_000_000] = new Date(0);
+	expect(toJson({ value })).toEqual({ value: { 50000000: "1970-01-01T00:00:00.000Z" } });
 });
