@@ -119,18 +119,15 @@ function faceOf(value: object): string {
 	if (ArrayBuffer.isView(value)) {
 		return String(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
 	}
-	return Array.isArray(value)
-		? String(value.length)
-		: Object.prototype.toString.call(value) +
-				(value instanceof RegExp || value instanceof URL || value instanceof URLSearchParams
-					? value
-					: "");
+	if (Array.isArray(value)) return String(value.length);
+	const isText =
+		value instanceof RegExp || value instanceof URL || value instanceof URLSearchParams;
+	return isText ? String(value) : "";
 }
 
 /** Keys too: a hole is no `undefined`. */
 function itemsOf(value: object): unknown[] {
 	if (ArrayBuffer.isView(value)) return [];
-	return value instanceof Map || value instanceof Set
-		? [...value].flat(value instanceof Map ? 1 : 0)
-		: Object.entries(value).flat();
+	if (value instanceof Map) return [...value].flat();
+	return value instanceof Set ? [...value] : Object.entries(value).flat();
 }

@@ -38,9 +38,11 @@ export const events: Behaviours = {
 	"events of a name are taken in the order of their arrival, each by one wait": async (subject) => {
 		const taken: number[] = [];
 		const take = step("take", (n: number) => taken.push(n));
-		const flow = [repeat([wait("tick"), take], (count: number) => count < 5)];
+		const flow = [sleep("nap", "1s"), repeat([wait("tick"), take], (count: number) => count < 5)];
 		const instance = await subject.start(flow);
+		await instance.until("sleeping");
 		for (const n of [1, 2, 3]) await instance.event("tick", n);
+		await instance.advance(SECOND);
 		await instance.until(({ status }) => status === "waiting" && taken.length === 3);
 		await instance.evict();
 		for (const n of [4, 5]) await instance.event("tick", n);
@@ -51,14 +53,17 @@ export const events: Behaviours = {
 	"an event that was taken is not taken again after a replay or a crash": async (subject) => {
 		const seen: unknown[] = [];
 		const flow = [
+			sleep("before", "1s"),
 			wait("first", { event: "tick" }),
 			between((payload) => void seen.push(payload)),
 			sleep("nap", "1s"),
 			wait("second", { event: "tick" }),
 		];
 		const instance = await subject.start(flow);
-		await instance.event("tick", "one");
 		await instance.until("sleeping");
+		await instance.event("tick", "one");
+		await sleepOver(instance, SECOND);
+		await instance.until(({ status, steps }) => status === "sleeping" && steps.length === 3);
 		await instance.crash();
 		await instance.advance(SECOND);
 		await instance.until("waiting");
