@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { TestInstance } from "../../support/instance";
 import { clock, programs } from "../../support/lab";
-import { between, type Declares, type Flow, sleep, step } from "./style";
+import { attempt, between, type Declares, type Flow, sleep, step } from "./style";
 import { type Behaviours, MINUTE, SECOND, type Subject, sleepOver, witness } from "./subject";
 
 const { calls, step: noted } = witness();
@@ -41,7 +41,10 @@ export const determinism: Behaviours = {
 	"another kind of step under a recorded name pauses, and a fitting deploy goes on": async (
 		subject,
 	) => {
-		const instance = await redeploy(subject, [sleep("charge", "1s"), noted("new")]);
+		// The program hears nothing of it: neither its catch nor its finally runs (G10).
+		const note = between(() => void calls.push("heard"));
+		const other = attempt([sleep("charge", "1s")], { recover: [note], cleanup: [note] });
+		const instance = await redeploy(subject, [other]);
 		const { reason, errorDetails } = await instance.until("paused");
 		expect(reason).toMatch(/^NON_DETERMINISM: .*"charge".*"do".*"sleep"/);
 		expect(errorDetails).toMatchObject({ name: "NonDeterminismError" });
