@@ -4,7 +4,7 @@
  * bound.
  */
 import { LIMITS } from "./limits";
-import { printable } from "./printable";
+import { printable, shortened } from "./printable";
 
 /** Where a value has something that cannot be stored, as in `.items[0]["unit price"]`, and why. */
 export interface StorageFault {
@@ -51,7 +51,7 @@ export function storageFault(value: unknown): StorageFault | undefined {
 	} catch (error) {
 		if (error instanceof Refusal) return { path: error.path, why: error.message };
 		// A getter, a proxy or an iterator of the value's own.
-		return { path: walk.path, why: `reading it throws "${printable(error)}"` };
+		return { path: walk.path, why: `reading it throws "${shortened(printable(error))}"` };
 	}
 }
 

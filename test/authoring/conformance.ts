@@ -11,6 +11,7 @@ import { create } from "./conformance/create";
 import { determinism } from "./conformance/determinism";
 import { errors } from "./conformance/errors";
 import { events } from "./conformance/events";
+import { parallel } from "./conformance/parallel";
 import { retries } from "./conformance/retries";
 import { steps } from "./conformance/steps";
 import type { Style } from "./conformance/style";
@@ -21,6 +22,7 @@ import { values } from "./conformance/values";
 const TOPICS: Readonly<Record<string, Behaviours>> = {
 	create,
 	steps,
+	parallel,
 	retries,
 	values,
 	time,
