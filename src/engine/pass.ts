@@ -133,12 +133,15 @@ export class Pass implements StepHost {
 		return this.#state === "over";
 	}
 
-	/** How many step functions are in flight, and which. */
+	/** How many step functions are in flight. */
 	get inFlightCount(): number {
 		return this.#inFlight.size;
 	}
 
+	/** The attempts whose outcome can still be recorded. */
 	running(): RunningAttempt[] {
+		// A function that goes on after its abort counts for nothing: the end is the same each time.
+		if (this.isOver) return [];
 		return Array.from(this.#inFlight, ({ key, running }) => ({
 			key,
 			attempt: running?.attempt ?? 0,

@@ -56,7 +56,7 @@ function textOf(value: unknown, how: "json" | "rich", what: string): Encoded {
 	try {
 		return how === "json" ? JSON_MARK + JSON.stringify(value) : stringify(value, REDUCERS);
 	} catch (error) {
-		// What the walk does not look for: symbol keys, `__proto__` keys, getters that throw.
+		// What the walk does not look for: symbol keys, `__proto__` keys.
 		const path = error instanceof DevalueError ? error.path : "";
 		throw notStorable(what, path, error instanceof Error ? error.message : "it cannot be read");
 	}

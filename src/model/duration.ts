@@ -77,8 +77,8 @@ function parse(duration: unknown): number | undefined {
 	if (amount === undefined || unit === undefined) return undefined;
 	const unitMs = UNIT_MS[unit] ?? UNIT_MS[/^([a-z]{3,})s$/.exec(unit)?.[1] ?? ""];
 	if (unitMs === undefined) return undefined;
-	// Less what floating point adds: 2.007 s are 2,007 ms, not 2,008.
-	return Number((Number(amount) * unitMs).toFixed(6));
+	// Less what floating point adds: 2.007 s are 2,007 ms, not 2,008. It keeps 15 digits at any size.
+	return Number((Number(amount) * unitMs).toPrecision(15));
 }
 
 function describe(value: unknown): string {

@@ -53,7 +53,8 @@ const CLASSES: ReadonlyMap<string, { prototype: Error }> = new Map(
 	].map((errorClass) => [errorClass.name, errorClass]),
 );
 
-const OWN_KEYS = new Set(["name", "message", "stack", "code", "cause", "errors"]);
+/** Kept elsewhere; and `__proto__`, which would be no field of a record but its prototype. */
+const OWN_KEYS = new Set(["name", "message", "stack", "code", "cause", "errors", "__proto__"]);
 
 /** How deep in causes a record is, and how many more the whole error may have. */
 interface Budget {

@@ -5,6 +5,7 @@
 import { decode, type Encoded } from "./codec";
 import { decodeThrown, type ThrownRecord, thrownMessage } from "./error-record";
 import { stepNameOf } from "./ids";
+import { LIMITS } from "./limits";
 import type { IndexRow, InstanceView, StepKind, StepStatus, StepView } from "./rpc";
 import type { WorkflowStatus } from "./status";
 
@@ -148,7 +149,8 @@ export function statusJson(status: WorkflowStatusResponse): unknown {
 /**
  * `value` with everything that JSON lacks in the form in which people read it: dates as ISO 8601,
  * BigInt, RegExp and URL as text, a Map as an object (or as pairs when a key is no string), a Set
- * or typed array as an array, special numbers as text, `undefined` at the top as null.
+ * or typed array as an array, an array too long to be stored without holes as an object, special
+ * numbers as text, `undefined` at the top as null.
  */
 export function toJson(value: unknown): unknown {
 	switch (typeof value) {
@@ -176,7 +178,9 @@ function objectToJson(value: object): unknown {
 			? Object.fromEntries(pairs)
 			: pairs.map(([key, item]) => [toJson(key), item]);
 	}
-	if (value instanceof Set || Array.isArray(value)) return [...value].map(toJson);
+	if (value instanceof Set || (Array.isArray(value) && value.length <= LIMITS.valueBytes)) {
+		return [...value].map(toJson);
+	}
 	if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
 	if (ArrayBuffer.isView(value)) {
 		if (value instanceof DataView) {
@@ -184,7 +188,9 @@ function objectToJson(value: object): unknown {
 		}
 		return Array.from(value as unknown as Iterable<number | bigint>, toJson);
 	}
-	if (Object.prototype.toString.call(value) !== "[object Object]") return String(value);
+	const isPlain =
+		Array.isArray(value) || Object.prototype.toString.call(value) === "[object Object]";
+	if (!isPlain) return String(value);
 	return Object.fromEntries(
 		Object.entries(value)
 			.filter(([, item]) => item !== undefined)

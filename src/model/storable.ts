@@ -4,6 +4,7 @@
  * bound. The same walk tells what JSON alone would bring back unchanged.
  */
 import { LIMITS } from "./limits";
+import { printable, shortened } from "./printable";
 
 /** Where a value has something that cannot be stored, as in `.items[0]["unit price"]`, and why. */
 export interface StorageFault {
@@ -53,7 +54,8 @@ export function storability(value: unknown): Storability {
 		return walk.isJson ? "json" : "rich";
 	} catch (error) {
 		if (error instanceof Refusal) return { path: error.path, why: error.message };
-		throw error;
+		// A getter, a proxy or an iterator of the value's own.
+		return { path: walk.path, why: `reading it throws "${shortened(printable(error))}"` };
 	}
 }
 
@@ -85,6 +87,11 @@ class Walk {
 	readonly #heights = new Map<object, number>();
 	/** From the root; numbers and strings, or a text in the form that it is shown in. */
 	readonly #path: (string | number | { shown: string })[] = [];
+
+	/** Where the walk stands. */
+	get path(): string {
+		return this.#path.map(formatSegment).join("");
+	}
 
 	/** Returns the levels below `value`. */
 	visit(value: unknown): number {
@@ -154,7 +161,7 @@ class Walk {
 	}
 
 	#refuse(why: string): Refusal {
-		return new Refusal(why, this.#path.map(formatSegment).join(""));
+		return new Refusal(why, this.path);
 	}
 }
 

@@ -146,6 +146,7 @@ describe("terminate", () => {
 		const instance = await TestInstance.create(type);
 		await instance.until(({ steps }) => steps[0]?.status === "running");
 		expect(await instance.control("terminate")).toBe("terminated");
+		expect((await instance.status()).steps).toEqual([]);
 		late.resolve("late");
 		for (let turn = 0; turn < 20; turn++) await clock.turn();
 		const status = await instance.status();

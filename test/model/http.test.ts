@@ -1,9 +1,11 @@
 // Owns the HTTP shapes made from an object's answer. Routes and status codes are tested in test/http.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/model/codec";
 import { encodeThrown } from "../../src/model/error-record";
 import { statusResponse, toJson } from "../../src/model/http";
 import type { InstanceView, StepView } from "../../src/model/rpc";
+import { difference, storable } from "./storable-values";
 
 describe("toJson", () => {
 	const holes: unknown[] = Object.assign(new Array(3), { 1: "x" });
@@ -59,6 +61,15 @@ describe("toJson", () => {
 
 	it("a Map's key of __proto__ stays a key", () => {
 		expect(JSON.stringify(toJson(new Map([["__proto__", 1]])))).toBe('{"__proto__":1}');
+	});
+
+	it("leaves nothing of any storable value to translate", () => {
+		fc.assert(
+			fc.property(storable, (value) => {
+				const json = toJson(value);
+				expect(difference(json, toJson(json))).toBeUndefined();
+			}),
+		);
 	});
 
 	it("leaves the value as it was", () => {

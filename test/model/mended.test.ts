@@ -9,6 +9,7 @@ import {
 	toThrownRecord,
 } from "../../src/model/error-record";
 import { ValidationError } from "../../src/model/errors";
+import { toJson } from "../../src/model/http";
 import { parseEventName, parseStepName } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 import { type RetryOptions, retryDelayMs, retryPolicy, shouldRetry } from "../../src/model/retry";
@@ -94,10 +95,18 @@ it.each([
 ])("one unreadable part (%s) costs that part only", (_, thrown, message) => {
 	expect(toThrownRecord(thrown)).toMatchObject({ message });
 });
+it("a field named __proto__ costs that field only", () => {
+	const how = { value: {}, enumerable: true };
+	const thrown = Object.defineProperty(Object.assign(new Error("m"), { by: 1 }), "__proto__", how);
+	expect(toThrownRecord(thrown)).toMatchObject({ message: "m", fields: { by: 1 } });
+});
 it.each(["5mss", "5 mss"])("%s is refused", (text) => {
 	expect(() => durationMs(text)).toThrow(ValidationError);
 });
-it.each([["2.007s", 2007]])("%s is %d ms", (text, ms) => {
+it.each([
+	["2.007s", 2007],
+	["131072.401m", 7_864_344_060],
+])("%s is %d ms", (text, ms) => {
 	expect(durationMs(text)).toBe(ms);
 });
 it("an object without prototype is refused as a duration", () => {
@@ -139,4 +148,22 @@ it("one path form for all refusals", () => {
 	expect(() => encode(loop, "v")).toThrow(
 		expect.objectContaining({ details: { path: '["a b"]' } }),
 	);
+});
+it("a getter that throws is refused with the path of its object", () => {
+	const value = {
+		order: {
+			get total() {
+				throw new Error("no items");
+			},
+		},
+	};
+	expect(() => encode(value, "v")).toThrow(
+		'V cannot be stored at .order: reading it throws "Error: no items".',
+	);
+});
+// As a list, this would be 250 MB of nulls in the status answer.
+it("an array of little more than holes is shown as an object", () => {
+	const value: unknown[] = [];
+	value[50_000_000] = new Date(0);
+	expect(toJson({ value })).toEqual({ value: { 50000000: "1970-01-01T00:00:00.000Z" } });
 });

@@ -56,6 +56,18 @@ describe("status changes", () => {
 		}
 	});
 
+	it("from each live status every other one can be reached, but for created", () => {
+		for (const from of LIVE) {
+			const reached = new Set<WorkflowStatus>([from]);
+			// A set that grows while it is gone over is gone over to its end.
+			for (const status of reached) {
+				for (const next of WORKFLOW_STATUSES) if (isLegal(status, next)) reached.add(next);
+			}
+			const all = WORKFLOW_STATUSES.filter((status) => status !== "created" || from === "created");
+			expect([...reached].sort()).toEqual([...all].sort());
+		}
+	});
+
 	it("only a running instance completes", () => {
 		expect(WORKFLOW_STATUSES.filter((from) => isLegal(from, "completed"))).toEqual(["running"]);
 	});

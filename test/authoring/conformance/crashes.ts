@@ -1,0 +1,51 @@
+/** Objects that die with a pass open: it is found and replayed without a request (G4, G17). */
+import { expect } from "vitest";
+import { clock } from "../../support/lab";
+import { step } from "./style";
+import { type Behaviours, inFlight, SECOND, witness } from "./subject";
+
+/** A step in which the object dies `deaths` times. */
+function deadly(deaths: number) {
+	let calls = 0;
+	return step("deadly", () => (++calls > deaths ? "survived" : new Promise(() => {})));
+}
+
+export const crashes: Behaviours = {
+	"a lost pass is replayed by its alarm, within seconds": async (subject) => {
+		const instance = await subject.start([deadly(1)]);
+		await inFlight(instance, "deadly");
+		await instance.crash();
+		expect(await instance.alarmAt()).toBeLessThanOrEqual(clock.now() + 5 * SECOND);
+		await instance.advance(5 * SECOND);
+		expect((await instance.until("completed")).result).toBe("survived");
+	},
+
+	"three lost passes with nothing recorded end the instance": async (subject) => {
+		const { calls, step } = witness();
+		const instance = await subject.start([step("deadly", () => new Promise(() => {}))]);
+		for (let death = 1; death <= 3; death++) {
+			await inFlight(instance, "deadly");
+			await instance.crash();
+			await instance.advance(5 * SECOND);
+			if (death === 2) await instance.advance(5 * SECOND);
+		}
+		expect(await instance.until("errored")).toMatchObject({
+			reason: expect.stringMatching(/^PASS_LOST: 3 passes/),
+			errorDetails: { code: "PASS_LOST" },
+		});
+		expect(calls).toHaveLength(3);
+	},
+
+	"lost passes that recorded something do not count": async (subject) => {
+		const rounds = [1, 2, 3, 4];
+		const flow = rounds.flatMap((n) => [step(`work ${n}`, () => n), deadly(1)]);
+		const instance = await subject.start(flow);
+		for (const n of rounds) {
+			await instance.until(({ steps }) => steps.length === 2 * n);
+			await inFlight(instance, "deadly");
+			await instance.crash();
+			await instance.advance(5 * SECOND);
+		}
+		expect((await instance.until("completed")).result).toBe("survived");
+	},
+};
