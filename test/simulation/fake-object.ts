@@ -132,6 +132,12 @@ export class FakeObject {
 		settled.then(done, done);
 	}
 
+	/** When the alarm fires; never while its handler still runs. */
+	get firesAt(): number {
+		const { alarmAt } = this.storage;
+		return alarmAt === null || this.#alarm === "handled" ? Number.POSITIVE_INFINITY : alarmAt;
+	}
+
 	/** Sends the alarm on its way if it is due, or `early`. */
 	checkAlarm({ early } = { early: false }): void {
 		const { storage } = this;

@@ -219,11 +219,9 @@ export class Witness {
 			latest(notBefore, "backed off");
 			return;
 		}
+		// What is due while a pass is open is the pass's to see; the lease looks after the pass.
 		if (status === "running") latest(wallMaxMs + LEASE_MS, "a pass is open");
-		for (const { key, kind, wakeAt } of this.steps.values()) {
-			// A retry whose attempt has begun keeps its time in the row; the lease looks after it.
-			if (wakeAt !== null && (kind !== "do" || status !== "running")) latest(wakeAt, key);
-		}
+		else for (const { key, wakeAt } of this.steps.values()) if (wakeAt !== null) latest(wakeAt, key);
 	}
 
 	/** The shard has committed. */

@@ -273,8 +273,7 @@ export class World implements Surroundings {
 	}
 
 	get #untilNextMs(): number {
-		const { alarmAt } = this.#instance.storage;
-		const alarmInMs = alarmAt === null ? Number.POSITIVE_INFINITY : alarmAt - this.loop.wallMs;
+		const alarmInMs = this.#instance.firesAt - this.loop.wallMs;
 		return Math.max(0, Math.min(alarmInMs, this.loop.timerInMs));
 	}
 
