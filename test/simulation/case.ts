@@ -3,7 +3,7 @@
  * from a seed, which also shrinks them.
  */
 import fc from "fast-check";
-import { EVENTS, type Plan, sizeOf } from "./plan";
+import { type DoPlan, EVENTS, type Plan, sizeOf } from "./plan";
 
 export type Action =
 	/** Time passes until the next timer or alarm, or by so much. */
@@ -47,118 +47,85 @@ const event = fc.constantFrom(...EVENTS);
 const often = <T>(usual: T, other: fc.Arbitrary<T>, weight = 4) =>
 	fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
-const doPlan: fc.Arbitrary<Plan> = fc
+const doPlan: fc.Arbitrary<DoPlan> = fc
 	.record({
 		op: fc.constant("do" as const),
-		hangs: often(0, fc.integer({ min: 1, max: 2 }), 6),
+		hangs: often(0, fc.constant(1), 6),
 		fails: often(0, fc.integer({ min: 1, max: 3 }), 2),
-		fatal: often(false, fc.constant(true), 6),
-		turns: fc.integer({ min: 0, max: 4 }),
+		fatal: often(false, fc.constant(true), 8),
+		turns: fc.nat({ max: 4 }),
 		workMs: often(0, durationMs),
 		timeoutMs: often<number | null>(null, timeoutMs),
-		limit: fc.integer({ min: 1, max: 4 }),
+		limit: often(5, fc.integer({ min: 1, max: 4 }), 2),
 		delayMs: fc.constantFrom(0, 10, 1_000, 30_000),
 	})
 	// An attempt that hangs needs a timeout to end.
 	.map((plan) => (plan.hangs > 0 ? { ...plan, timeoutMs: plan.timeoutMs ?? 1_000 } : plan));
 
-const { plan: inner } = fc.letrec<{ plan: Plan }>((tie) => {
-	const plan = tie("plan");
-	const several = (min: number) => fc.array(plan, { minLength: min, maxLength: 3 });
-	const concurrent = fc.constantFrom("all" as const, "any" as const, "race" as const);
-	const sleep = fc.record({ op: fc.constant("sleep" as const), ms: durationMs });
-	const wait = fc.record({
-		op: fc.constant("wait" as const),
-		event,
-		timeoutMs: often<number | null>(null, timeoutMs, 2),
+/** Plans with all that there is; or those whose result does not depend on time, or not much. */
+function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
+	const one = <T extends Plan["op"]>(op: T) => fc.constant(op);
+	const { inner } = fc.letrec<{ inner: Plan }>((tie) => {
+		const inner = tie("inner");
+		const several = (minLength: number) => fc.array(inner, { minLength, maxLength: 3 });
+		const untimed = ({ timeoutMs, ...plan }: DoPlan): Plan =>
+			plan.hangs > 0 ? { ...plan, workMs: 0, turns: 0, timeoutMs } : { ...plan, timeoutMs: null };
+		const waitMs = isTimed ? often<number | null>(null, timeoutMs, 2) : fc.constant(null);
+		const branching: fc.Arbitrary<"all" | "any" | "race"> = isTimed
+			? fc.constantFrom("all", "any", "race")
+			: one("all");
+		const fails = often(false, fc.constant(true), 8);
+		const last = often<Plan | null>(null, inner, 2);
+		const times = fc.integer({ min: 1, max: 3 });
+		const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
+		return {
+			inner: fc.oneof(
+				{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
+				weighted(4, isTimed ? doPlan : doPlan.map(untimed)),
+				weighted(1, fc.record({ op: one("sleep"), ms: durationMs })),
+				weighted(1, fc.record({ op: one("wait"), event, timeoutMs: waitMs })),
+				weighted(2, fc.record({ op: one("seq"), of: several(1), fails })),
+				weighted(3, fc.record({ op: branching, of: several(2) })),
+				weighted(2, fc.record({ op: one("try"), body: inner, handler: inner, last })),
+				weighted(1, fc.record({ op: one("loop"), times, body: inner })),
+			),
+		};
 	});
-	const sequence = fc.record({
-		op: fc.constant("seq" as const),
-		of: several(1),
-		fails: often(false, fc.constant(true), 6),
-	});
-	return {
-		plan: fc.oneof(
-			{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
-			{ weight: 4, arbitrary: doPlan },
-			{ weight: 1, arbitrary: sleep },
-			{ weight: 1, arbitrary: wait },
-			{ weight: 2, arbitrary: sequence },
-			{ weight: 3, arbitrary: fc.record({ op: concurrent, of: several(2) }) },
-			{
-				weight: 2,
-				arbitrary: fc.record({
-					op: fc.constant("try" as const),
-					body: plan,
-					handler: plan,
-					last: often<Plan | null>(null, plan, 2),
-				}),
-			},
-			{
-				weight: 1,
-				arbitrary: fc.record({
-					op: fc.constant("loop" as const),
-					times: fc.integer({ min: 1, max: 3 }),
-					body: plan,
-				}),
-			},
-		),
-	};
-});
-
-const plan: fc.Arbitrary<Plan> = fc
-	.array(inner, { minLength: 1, maxLength: 4 })
-	.map((of) => ({ op: "seq" as const, of, fails: false }))
-	.filter((whole) => sizeOf(whole) <= SIZE_MAX);
+	return fc
+		.array(inner, { minLength: 1, maxLength: 4 })
+		.map((of) => ({ op: "seq" as const, of, fails: false }))
+		.filter((plan) => sizeOf(plan) <= SIZE_MAX);
+}
 
 const who = often("instance" as const, fc.constant("shard" as const));
+const act = <T extends Action["do"]>(...names: T[]) => fc.constantFrom(...names);
+const jumpMs = fc.constantFrom(-3_600_000, -5_000, -1, 5_000, 86_400_000);
+const at = fc.constantFrom("call" as const, "effect" as const, "write" as const);
+const times = often(1, fc.integer({ min: 2, max: 4 }));
+const how = fc.constantFrom("early" as const, "again" as const);
 const action: fc.Arbitrary<Action> = fc.oneof(
-	{ weight: 6, arbitrary: fc.record({ do: fc.constant("next" as const) }) },
-	{ weight: 2, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: durationMs }) },
-	{
-		weight: 1,
-		arbitrary: fc.record({
-			do: fc.constant("jump" as const),
-			ms: fc.constantFrom(-3_600_000, -5_000, -1, 5_000, 86_400_000),
-		}),
-	},
-	{
-		weight: 4,
-		arbitrary: fc.record({ do: fc.constantFrom("crash" as const, "evict" as const), who }),
-	},
-	{
-		weight: 4,
-		arbitrary: fc.record({
-			do: fc.constant("trap" as const),
-			at: fc.constantFrom("call" as const, "effect" as const, "write" as const),
-			times: often(1, fc.integer({ min: 2, max: 4 })),
-		}),
-	},
-	{
-		weight: 2,
-		arbitrary: fc.record({
-			do: fc.constant("alarm" as const),
-			how: fc.constantFrom("early" as const, "again" as const),
-		}),
-	},
-	{ weight: 6, arbitrary: fc.record({ do: fc.constant("event" as const), name: event }) },
-	{
-		weight: 4,
-		arbitrary: fc.record({
-			do: fc.constantFrom("pause" as const, "resume" as const, "create" as const),
-		}),
-	},
-	{ weight: 4, arbitrary: fc.record({ do: fc.constantFrom("resume" as const) }) },
-	{ weight: 1, arbitrary: fc.record({ do: fc.constant("terminate" as const) }) },
+	{ weight: 8, arbitrary: fc.record({ do: act("next") }) },
+	{ weight: 2, arbitrary: fc.record({ do: act("pass"), ms: durationMs }) },
+	{ weight: 1, arbitrary: fc.record({ do: act("jump"), ms: jumpMs }) },
+	{ weight: 4, arbitrary: fc.record({ do: act("crash", "evict"), who }) },
+	{ weight: 4, arbitrary: fc.record({ do: act("trap"), at, times }) },
+	{ weight: 2, arbitrary: fc.record({ do: act("alarm"), how }) },
+	{ weight: 6, arbitrary: fc.record({ do: act("event"), name: event }) },
+	{ weight: 5, arbitrary: fc.record({ do: act("pause", "resume", "resume", "create") }) },
 );
 
+const tasks = fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 40 }));
 const happening: fc.Arbitrary<Happening> = fc
-	.tuple(action, fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 40 })))
+	.tuple(action, tasks)
 	.map(([what, tasks]) => ({ ...what, tasks }));
+const happenings = fc.array(happening, { maxLength: 16, size: "max" });
+const terminate: fc.Arbitrary<Happening[]> = tasks.map((tasks) => [{ do: "terminate", tasks }]);
 
 export const anyCase: fc.Arbitrary<Case> = fc.record({
-	plan,
-	happenings: fc.array(happening, { maxLength: 16, size: "max" }),
+	plan: fc.oneof(plans({ isTimed: true }), plans({ isTimed: false })),
+	happenings: fc
+		.tuple(happenings, often([], terminate, 8), often([], happenings, 8))
+		.map((parts) => parts.flat()),
 	order: fc.nat(),
 	lateCommits: fc.boolean(),
 	hasDeadline: often(false, fc.constant(true), 6),

@@ -1,7 +1,7 @@
 // `npm run simulate -- --seeds N --from S`: runs seeds, says what they covered; a failure prints
 // its seed and the shrunk case, ready for `regressions.ts`. Everything is in memory.
 import { parseArgs } from "node:util";
-import { type Counts, runSeed } from "./simulate";
+import { type Counts, runSeed, storyOf } from "./simulate";
 
 const SEEDS_MAX = 2 ** 31;
 
@@ -32,7 +32,8 @@ async function main({ seeds, from }: { seeds: number; from: number }): Promise<n
 		const failure = await runSeed(from + done, counts);
 		if (failure !== undefined) {
 			const { seed, message, shrunk } = failure;
-			console.log(`seed ${seed} failed: ${message}\n\nshrunk case:\n${JSON.stringify(shrunk)}`);
+			const story = (await storyOf(shrunk)).join("\n");
+			console.log(`seed ${seed} failed: ${message}\n\n${story}\n\n${JSON.stringify(shrunk)}`);
 			return 1;
 		}
 		if (performance.now() - saidAt < 2_000) continue;

@@ -16,6 +16,13 @@ export interface Failure {
 	shrunk: Case;
 }
 
+/** What happened in a case, line by line, to its end or its fault. */
+export async function storyOf(given: Case): Promise<string[]> {
+	const lines: string[] = [];
+	await new World(given, (line) => lines.push(line)).run().catch(() => {});
+	return lines;
+}
+
 /** What was seen, by name. */
 export type Counts = Map<string, number>;
 

@@ -49,7 +49,11 @@ function checkRows({ steps }: History, rows: Map<string, Recorded>, { asked }: E
 		const tookMs = (completedAt ?? startedAt) - startedAt;
 		const leastMs = row.outcome === null ? 0 : leastOf(plan, row);
 		// The wall clock may have been set back under what has no due time.
-		ensure(leastMs === 0 || tookMs >= leastMs, "G9", `"${key}" ended after ${tookMs} ms of ${leastMs}`);
+		ensure(
+			leastMs === 0 || tookMs >= leastMs,
+			"G9",
+			`"${key}" ended after ${tookMs} ms of ${leastMs}`,
+		);
 	}
 }
 

@@ -72,7 +72,6 @@ export function recorded(row: StepFacts): Recorded {
 }
 
 export interface Clocks {
-	readonly wallMs: number;
 	readonly wallMaxMs: number;
 }
 
@@ -96,6 +95,11 @@ export class Witness {
 		this.#clocks = clocks;
 	}
 
+	toString(): string {
+		const steps = Array.from(this.steps.values(), ({ key, status }) => `${key} ${status}`);
+		return `${this.workflow?.status} (${steps}), index ${this.index?.status ?? "empty"}`;
+	}
+
 	get isOver(): boolean {
 		return this.workflow !== undefined && isTerminal(this.workflow.status);
 	}
@@ -113,7 +117,7 @@ export class Witness {
 		ensure((this.steps.get(key)?.outcome ?? null) === null, "G2", `${what} after its outcome`);
 		ensure((row?.outcome ?? null) === null, "G2", `${what} after its outcome was written`);
 		ensure((row?.attempts ?? 0) === attempt - 1, "G1", `${what} after ${row?.attempts} recorded`);
-		ensure((row?.wakeAt ?? 0) <= this.#clocks.wallMs, "G9", `${what} before its time`);
+		ensure((row?.wakeAt ?? 0) <= this.#clocks.wallMaxMs, "G9", `${what} before its time`);
 		const before = this.#calls.get(key);
 		const isAgain = before?.attempt === attempt && before.life === life;
 		ensure(!isAgain, "G5", `${what} twice in one life`);
@@ -149,10 +153,9 @@ export class Witness {
 		this.#checkJournal(before.steps, stillPaused);
 		this.checkAlarm(storage.alarmAt);
 		const parked = workflow.status === "sleeping" || workflow.status === "waiting";
-		if (parked && workflow.notBefore === null) {
-			this.lostAtMost = 0;
-			this.lostAtLeast = 0;
-		}
+		if (parked && workflow.notBefore === null) this.lostAtMost = 0;
+		// A pause may come before the lost pass is counted.
+		if (this.lostAtMost === 0 || workflow.status === "paused") this.lostAtLeast = 0;
 	}
 
 	#checkStatus(before: WorkflowFacts | undefined, now: WorkflowFacts): void {
@@ -221,7 +224,8 @@ export class Witness {
 		}
 		// What is due while a pass is open is the pass's to see; the lease looks after the pass.
 		if (status === "running") latest(wallMaxMs + LEASE_MS, "a pass is open");
-		else for (const { key, wakeAt } of this.steps.values()) if (wakeAt !== null) latest(wakeAt, key);
+		else
+			for (const { key, wakeAt } of this.steps.values()) if (wakeAt !== null) latest(wakeAt, key);
 	}
 
 	/** The shard has committed. */

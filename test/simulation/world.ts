@@ -28,6 +28,7 @@ export class World implements Surroundings {
 	/** What happened, by name. */
 	readonly counts = new Map<string, number>();
 	readonly #case: Case;
+	readonly #tell: (line: string) => void;
 	readonly #type: string;
 	readonly #random: () => number;
 	readonly #witness: Witness;
@@ -42,8 +43,10 @@ export class World implements Surroundings {
 	#fault: unknown;
 	#tasks = 0;
 
-	constructor(given: Case) {
+	/** `tell` hears of what happens, line by line. */
+	constructor(given: Case, tell: (line: string) => void = () => {}) {
 		this.#case = given;
+		this.#tell = tell;
 		this.#random = randomFrom(given.order);
 		this.loop = new EventLoop(START_MS, this.#random);
 		this.#witness = new Witness(given.plan, this.loop);
@@ -57,9 +60,11 @@ export class World implements Surroundings {
 		try {
 			for (const happening of [{ do: "create" as const, tasks: 8 }, ...this.#case.happenings]) {
 				this.#count(happening.do === "trap" ? `trap at ${happening.at}` : happening.do);
+				this.#tell(JSON.stringify(happening));
 				await this.#happen(happening);
 				await this.#work(happening.tasks);
 			}
+			this.#tell("no more faults");
 			this.#traps = [];
 			await this.#settle();
 			const history = this.#history();
@@ -96,6 +101,7 @@ export class World implements Surroundings {
 
 	called(life: Life, key: string, attempt: number): void {
 		this.#count("call");
+		this.#tell(`  attempt ${attempt} of "${key}"`);
 		const { storage } = life.object;
 		this.#watch(() => this.#witness.called(life, key, attempt, storage));
 		life.object.gate(() => {
@@ -113,10 +119,14 @@ export class World implements Surroundings {
 		this.#watch(() => {
 			if (object === this.#shard) this.#witness.indexed(object.storage);
 			else this.#witness.committed(object.storage);
+			this.#tell(
+				`  ${object.name} commits; ${this.#witness}, ${object.storage.alarmAt ?? "no"} alarm`,
+			);
 		});
 	}
 
 	died(object: FakeObject): void {
+		this.#tell(`  ${object.name} dies`);
 		if (object === this.#shard) return;
 		this.#watch(() => this.#witness.died({ strict: !this.#case.lateCommits }));
 	}
@@ -145,7 +155,7 @@ export class World implements Surroundings {
 				break;
 			case "alarm":
 				if (action.how === "early") this.#instance.checkAlarm({ early: true });
-				else this.#instance.wake();
+				else this.loop.post(null, () => this.#instance.wake());
 				break;
 			case "event":
 				this.#send(action.name);
