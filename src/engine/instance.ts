@@ -196,7 +196,7 @@ export class Instance implements PassObserver {
 
 	passRevived(pass: Pass): void {
 		if (pass !== this.#pass) return;
-		this.#record.write({ status: "running", progress: this.#openJournal().progress });
+		this.#record.write(this.#opening());
 		this.#arm();
 	}
 
@@ -373,8 +373,15 @@ export class Instance implements PassObserver {
 			return;
 		}
 		const change = { reason: null, error: null, notBefore: null };
-		this.#record.write({ ...change, status: "running", progress: this.#openJournal().progress });
+		this.#record.write({ ...change, ...this.#opening() });
 		this.#runPass(program);
+	}
+
+	/** A pass begins or goes on: what was recorded since the last time ends a row of lost passes. */
+	#opening(): Partial<WorkflowRow> {
+		const { progress } = this.#openJournal();
+		const { strikes, progress: before } = this.#row;
+		return { status: "running", progress, strikes: progress > before ? 0 : strikes };
 	}
 
 	#runPass(program: Program): void {
@@ -402,11 +409,7 @@ export class Instance implements PassObserver {
 		if (this.#pass === undefined || this.#diverged) {
 			this.#startPass();
 		} else {
-			this.#record.write({
-				status: "running",
-				progress: this.#openJournal().progress,
-				reason: null,
-			});
+			this.#record.write({ ...this.#opening(), reason: null });
 			this.#pass.thaw();
 		}
 		// After the start: what became due meanwhile reaches a pass that is live.

@@ -215,6 +215,28 @@ describe("a pass that ends its object", () => {
 		expect((await instance.until("completed")).result).toBe("through");
 	});
 
+	it("is counted anew after something else was recorded, as a timer", async () => {
+		let calls = 0;
+		const type = define(async (step) => {
+			const mortal = () => (++calls > 4 ? "survived" : new Promise<string>(() => {}));
+			const [end] = await Promise.all([step.do("mortal", mortal), step.sleep("nap", "8s")]);
+			return end;
+		});
+		const instance = await TestInstance.create(type);
+		// The first pass recorded the beginning of "nap", so its death is no strike.
+		for (const n of [1, 2, 3]) {
+			await expect.poll(() => calls).toBe(n);
+			await instance.crash();
+			await instance.fireAlarm();
+		}
+		expect((await instance.until("sleeping")).reason).toMatch(/^PASS_LOST: 2 passes/);
+		await instance.advance(8_000);
+		await expect.poll(() => calls).toBe(4);
+		await instance.crash();
+		await instance.fireAlarm();
+		expect((await instance.until("completed")).result).toBe("survived");
+	});
+
 	it("is not counted for an event, a pause or an orderly park in between", async () => {
 		const type = define(async (step) => {
 			for (let n = 0; n < 5; n++) await step.waitForEvent("go", { timeout: "1d" });
