@@ -19,6 +19,9 @@ export class FakeStorage {
 	/** The alarm whose handler runs, for as long as that has not set another. */
 	#handledAt: number | null = null;
 
+	/** Whether steps were written; whoever has looked at them resets it. */
+	stepsChanged = false;
+
 	readonly sql = {
 		exec: (query: string, ...params: SQLInputValue[]) => {
 			const rows = this.#exec(query, params);
@@ -87,13 +90,13 @@ export class FakeStorage {
 	}
 
 	/** Rows as objects, the open transaction's included. */
-	read<T>(query: string): T[] {
+	read<T>(query: string, ...params: SQLInputValue[]): T[] {
 		let statement = this.#readers.get(query);
 		if (statement === undefined) {
 			statement = this.#db.prepare(query);
 			this.#readers.set(query, statement);
 		}
-		return statement.all() as T[];
+		return statement.all(...params) as T[];
 	}
 
 	close(): void {
@@ -113,6 +116,7 @@ export class FakeStorage {
 			statement.setReturnArrays(true);
 			this.#statements.set(query, statement);
 		}
+		if (/^(?:insert into|update) "steps"/i.test(query)) this.stepsChanged = true;
 		return statement.all(...params);
 	}
 

@@ -1,7 +1,7 @@
 // `npm run simulate -- --seeds N --from S`: runs seeds, says what they covered; a failure prints
 // its seed and the shrunk case, ready for `regressions.ts`. Everything is in memory.
 import { parseArgs } from "node:util";
-import { type Counts, runSeed, storyOf } from "./simulate";
+import { runSeeds } from "./simulate";
 
 const SEEDS_MAX = 2 ** 31;
 
@@ -24,27 +24,23 @@ function whole(option: string, text: string, least: number): number {
 	);
 }
 
-async function main({ seeds, from }: { seeds: number; from: number }): Promise<number> {
-	const counts: Counts = new Map();
+async function main(wanted: { seeds: number; from: number }): Promise<number> {
+	const { seeds, from } = wanted;
 	const startedAt = performance.now();
 	let saidAt = startedAt;
-	for (let done = 0; done < seeds; done++) {
-		const failure = await runSeed(from + done, counts);
-		if (failure !== undefined) {
-			const { seed, message, shrunk } = failure;
-			const story = (await storyOf(shrunk)).join("\n");
-			console.log(`seed ${seed} failed: ${message}\n\n${story}\n\n${JSON.stringify(shrunk)}`);
-			return 1;
-		}
-		if (performance.now() - saidAt < 2_000) continue;
+	const { counts, failure } = await runSeeds(wanted, (done) => {
+		if (performance.now() - saidAt < 5_000) return;
 		saidAt = performance.now();
-		console.error(`${done + 1} of ${seeds} seeds`);
+		console.error(`${done} of ${seeds} seeds`);
+	});
+	if (failure !== undefined) {
+		const { seed, message, story, text } = failure;
+		console.log([`seed ${seed} failed: ${message}`, story.join("\n"), text].join("\n\n"));
+		return 1;
 	}
 	const tookS = (performance.now() - startedAt) / 1_000;
-	const lines = [...counts].sort().map(([what, count]) => `  ${what}: ${count}`);
-	console.log(
-		`${seeds} seeds from ${from} in ${tookS.toFixed(1)} s, 0 failures\n${lines.join("\n")}`,
-	);
+	console.log(`${seeds} seeds from ${from} in ${tookS.toFixed(1)} s, 0 failures`);
+	for (const [what, count] of [...counts].sort()) console.log(`  ${what}: ${count}`);
 	return 0;
 }
 
@@ -52,7 +48,7 @@ let wanted: ReturnType<typeof parse>;
 try {
 	wanted = parse();
 } catch (error) {
-	console.error(error instanceof Error ? error.message : error);
+	console.error(String(error instanceof Error ? error.message : error).split("\n", 1)[0]);
 	process.exit(2);
 }
 process.exitCode = await main(wanted);

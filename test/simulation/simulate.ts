@@ -12,16 +12,12 @@ import { World } from "./world";
 export interface Failure {
 	seed: number;
 	message: string;
-	/** The shortest case found that fails. */
-	shrunk: Case;
+	/** Of the shortest case found that fails: what happens in it, and its text for a regression. */
+	story: string[];
+	text: string;
 }
 
-/** What happened in a case, line by line, to its end or its fault. */
-export async function storyOf(given: Case): Promise<string[]> {
-	const lines: string[] = [];
-	await new World(given, (line) => lines.push(line)).run().catch(() => {});
-	return lines;
-}
+const SHRINKING_MS_MAX = 60_000;
 
 /** What was seen, by name. */
 export type Counts = Map<string, number>;
@@ -41,18 +37,53 @@ export async function runCase(given: Case, counts: Counts = new Map()): Promise<
 	if (came !== wanted) throw new Violation(`it came to ${came}, undisturbed to ${wanted}`);
 }
 
-/** Runs the case of a seed; resolves with what failed, shrunk. */
-export async function runSeed(seed: number, counts: Counts): Promise<Failure | undefined> {
-	const property = fc.asyncProperty(anyCase, (given) => runCase(given, counts));
+/** The case of a seed. */
+export function caseOf(seed: number): Case {
+	const [given] = fc.sample(anyCase, { seed: scattered(seed), numRuns: 1, unbiased: true });
+	if (given === undefined) throw new Error(`seed ${seed} gives no case`);
+	return given;
+}
+
+/** Runs seeds until one fails, which is shrunk. */
+export async function runSeeds(
+	{ from, seeds }: { from: number; seeds: number },
+	progress: (done: number) => void = () => {},
+): Promise<{ counts: Counts; failure?: Failure }> {
+	const counts: Counts = new Map();
+	for (let seed = from; seed < from + seeds; seed++) {
+		try {
+			await runCase(caseOf(seed), counts);
+		} catch (error) {
+			return { counts, failure: await shrink(seed, error) };
+		}
+		progress(seed + 1 - from);
+	}
+	return { counts };
+}
+
+async function shrink(seed: number, first: unknown): Promise<Failure> {
+	const property = fc.asyncProperty(anyCase, (given) => runCase(given));
 	const found = await fc.check(property, {
 		seed: scattered(seed),
 		numRuns: 1,
 		unbiased: true,
+		interruptAfterTimeLimit: SHRINKING_MS_MAX,
 	});
-	if (!found.failed || found.counterexample === null) return undefined;
-	const { errorInstance: error } = found;
-	const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-	return { seed, message, shrunk: found.counterexample[0] };
+	const error = found.errorInstance ?? first;
+	const shrunk = found.counterexample?.[0] ?? caseOf(seed);
+	return {
+		seed,
+		message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+		story: await storyOf(shrunk),
+		text: JSON.stringify(shrunk),
+	};
+}
+
+/** What happens in a case, line by line, to its end or its fault. */
+async function storyOf(given: Case): Promise<string[]> {
+	const lines: string[] = [];
+	await new World(given, (line) => lines.push(line)).run().catch(() => {});
+	return lines;
 }
 
 /** fast-check's generators start alike from neighbouring seeds (murmur3's finalizer). */

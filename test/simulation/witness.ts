@@ -42,7 +42,7 @@ export const QUERIES = {
 		deadline_at AS deadlineAt, status_seq AS statusSeq,
 		completed_at AS completedAt FROM workflow`,
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
-		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps ORDER BY seq`,
+		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
 	events: "SELECT event, payload FROM events ORDER BY seq",
 	index: "SELECT status, seq FROM instances",
 };
@@ -69,6 +69,10 @@ export function recorded(row: StepFacts): Recorded {
 				? undefined
 				: decode(row.result);
 	return { key, kind, status, attempts, event, outcome, value };
+}
+
+function isSame(a: StepFacts, b: StepFacts): boolean {
+	return (Object.keys(a) as (keyof StepFacts)[]).every((column) => a[column] === b[column]);
 }
 
 export interface Clocks {
@@ -113,7 +117,7 @@ export class Witness {
 		const what = `attempt ${attempt} of "${key}"`;
 		const [workflow] = written.read<WorkflowFacts>(QUERIES.workflow);
 		ensure(workflow?.status === "running", "G11", `${what} began while ${workflow?.status}`);
-		const row = written.read<StepFacts>(QUERIES.steps).find((step) => step.key === key);
+		const [row] = written.read<StepFacts>(`${QUERIES.steps} WHERE key = ?`, key);
 		ensure((this.steps.get(key)?.outcome ?? null) === null, "G2", `${what} after its outcome`);
 		ensure((row?.outcome ?? null) === null, "G2", `${what} after its outcome was written`);
 		ensure((row?.attempts ?? 0) === attempt - 1, "G1", `${what} after ${row?.attempts} recorded`);
@@ -148,9 +152,12 @@ export class Witness {
 		const stillPaused =
 			workflow.status === "paused" && before.workflow?.statusSeq === workflow.statusSeq;
 		this.workflow = workflow;
-		this.steps = new Map(storage.read<StepFacts>(QUERIES.steps).map((row) => [row.key, row]));
 		this.#checkStatus(before.workflow, workflow);
-		this.#checkJournal(before.steps, stillPaused);
+		if (storage.stepsChanged) {
+			storage.stepsChanged = false;
+			this.steps = new Map(storage.read<StepFacts>(QUERIES.steps).map((row) => [row.key, row]));
+			this.#checkJournal(before.steps, stillPaused);
+		}
 		this.checkAlarm(storage.alarmAt);
 		const parked = workflow.status === "sleeping" || workflow.status === "waiting";
 		if (parked && workflow.notBefore === null) this.lostAtMost = 0;
@@ -174,9 +181,7 @@ export class Witness {
 		for (const row of this.steps.values()) {
 			if (row.outcome !== null) outcomes.push(row.outcome);
 			const old = before.get(row.key);
-			if (old === undefined || JSON.stringify(old) !== JSON.stringify(row)) {
-				this.#checkChange(old, row, stillPaused);
-			}
+			if (old === undefined || !isSame(old, row)) this.#checkChange(old, row, stillPaused);
 		}
 		ensure(before.size <= this.steps.size, "G2", "a row is gone");
 		outcomes.sort((a, b) => a - b);

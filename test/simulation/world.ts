@@ -28,7 +28,7 @@ export class World implements Surroundings {
 	/** What happened, by name. */
 	readonly counts = new Map<string, number>();
 	readonly #case: Case;
-	readonly #tell: (line: string) => void;
+	readonly #tell: ((line: string) => void) | undefined;
 	readonly #type: string;
 	readonly #random: () => number;
 	readonly #witness: Witness;
@@ -44,7 +44,7 @@ export class World implements Surroundings {
 	#tasks = 0;
 
 	/** `tell` hears of what happens, line by line. */
-	constructor(given: Case, tell: (line: string) => void = () => {}) {
+	constructor(given: Case, tell?: (line: string) => void) {
 		this.#case = given;
 		this.#tell = tell;
 		this.#random = randomFrom(given.order);
@@ -60,11 +60,11 @@ export class World implements Surroundings {
 		try {
 			for (const happening of [{ do: "create" as const, tasks: 8 }, ...this.#case.happenings]) {
 				this.#count(happening.do === "trap" ? `trap at ${happening.at}` : happening.do);
-				this.#tell(JSON.stringify(happening));
+				this.#tell?.(JSON.stringify(happening));
 				await this.#happen(happening);
 				await this.#work(happening.tasks);
 			}
-			this.#tell("no more faults");
+			this.#tell?.("no more faults");
 			this.#traps = [];
 			await this.#settle();
 			const history = this.#history();
@@ -101,7 +101,7 @@ export class World implements Surroundings {
 
 	called(life: Life, key: string, attempt: number): void {
 		this.#count("call");
-		this.#tell(`  attempt ${attempt} of "${key}"`);
+		this.#tell?.(`  attempt ${attempt} of "${key}"`);
 		const { storage } = life.object;
 		this.#watch(() => this.#witness.called(life, key, attempt, storage));
 		life.object.gate(() => {
@@ -119,14 +119,14 @@ export class World implements Surroundings {
 		this.#watch(() => {
 			if (object === this.#shard) this.#witness.indexed(object.storage);
 			else this.#witness.committed(object.storage);
-			this.#tell(
+			this.#tell?.(
 				`  ${object.name} commits; ${this.#witness}, ${object.storage.alarmAt ?? "no"} alarm`,
 			);
 		});
 	}
 
 	died(object: FakeObject): void {
-		this.#tell(`  ${object.name} dies`);
+		this.#tell?.(`  ${object.name} dies`);
 		if (object === this.#shard) return;
 		this.#watch(() => this.#witness.died({ strict: !this.#case.lateCommits }));
 	}
