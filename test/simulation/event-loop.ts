@@ -46,8 +46,8 @@ export class EventLoop {
 		return new Promise((resolve) => this.post(isolate, resolve, isolate));
 	}
 
-	after(isolate: Isolate, delayMs: number, run: () => void): () => void {
-		const timer = { lane: isolate, isolate, run, dueMs: this.#passedMs + delayMs };
+	after(isolate: Isolate | null, delayMs: number, run: () => void): () => void {
+		const timer = { lane: isolate ?? {}, isolate, run, dueMs: this.#passedMs + delayMs };
 		const later = this.#timers.findIndex((other) => other.dueMs > timer.dueMs);
 		this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
 		return () => {

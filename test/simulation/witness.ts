@@ -155,6 +155,8 @@ export class Witness {
 		this.#checkStatus(before.workflow, workflow);
 		if (storage.stepsChanged) {
 			storage.stepsChanged = false;
+			const wasOver = before.workflow !== undefined && isTerminal(before.workflow.status);
+			ensure(!wasOver, "G11", `a step was recorded after it was ${workflow.status}`);
 			this.steps = new Map(storage.read<StepFacts>(QUERIES.steps).map((row) => [row.key, row]));
 			this.#checkJournal(before.steps, stillPaused);
 		}

@@ -21,6 +21,9 @@ const ID = "simulated";
 /** Far more than any case takes. */
 const TASKS_MAX = 20_000;
 
+/** How long a message may be under way: longer than an outbox that was restarted takes. */
+const LATE_MS = 6_000;
+
 const CLIENT = {};
 
 export class World implements Surroundings {
@@ -57,6 +60,10 @@ export class World implements Surroundings {
 
 	/** @throws {Violation} with what the engine did against its guarantees. */
 	async run(): Promise<History> {
+		const unhandled = (error: unknown) => {
+			this.#fault ??= error;
+		};
+		process.on("unhandledRejection", unhandled);
 		try {
 			for (const happening of [{ do: "create" as const, tasks: 8 }, ...this.#case.happenings]) {
 				this.#count(happening.do === "trap" ? `trap at ${happening.at}` : happening.do);
@@ -71,6 +78,7 @@ export class World implements Surroundings {
 			checkEnd(history);
 			return history;
 		} finally {
+			process.off("unhandledRejection", unhandled);
 			this.#instance.storage.close();
 			this.#shard.storage.close();
 		}
@@ -299,8 +307,11 @@ export class World implements Surroundings {
 					const settle = () => void answer().then((value) => resolve(value as never), reject);
 					this.loop.post(sender, settle);
 				});
-			// What a client sends arrives in order; what objects send may be overtaken.
-			const leave = () => this.loop.post(null, arrive, sender === null ? CLIENT : {});
+			// What a client sends arrives in order; what objects send may be late, and be overtaken.
+			const leave = () => {
+				if (sender === null) this.loop.post(null, arrive, CLIENT);
+				else this.loop.after(null, this.#random() > 0.7 ? LATE_MS : 0, arrive);
+			};
 			if (sender === null) leave();
 			else sender.object.gate(leave);
 		});
