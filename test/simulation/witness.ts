@@ -205,6 +205,12 @@ export class Witness {
 		}
 		const byEvent = row.kind === "wait_for_event" && row.status === "completed";
 		ensure(byEvent || !stillPaused, "G11", `${what} while paused`);
+		if (byEvent) {
+			const isFirst = [...this.steps.values()].every(
+				({ seq, status, event }) => seq > row.seq || status !== "waiting" || event !== row.event,
+			);
+			ensure(isFirst, "G8", `${what} took an event that an earlier wait was to have`);
+		}
 		if (!ended) {
 			ensure(old === undefined, "G9", `the due time of ${what} changed`);
 		} else if (!byEvent && old?.wakeAt !== undefined) {
