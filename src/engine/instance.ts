@@ -185,7 +185,7 @@ export class Instance implements PassObserver {
 		const working = pass.inFlightCount > 0 || !pass.hasOpenCalls;
 		const unreached = working ? undefined : pass.unreached();
 		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached);
+			this.#allowToReach(pass, unreached, "parked");
 		} else if (!working) {
 			pass.park();
 			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
@@ -204,7 +204,8 @@ export class Instance implements PassObserver {
 		if (pass !== this.#pass || pass.isOver) return;
 		const unreached = pass.unreached();
 		if (unreached !== undefined) {
-			this.passDiverged(pass, missedStep(unreached, "ended"));
+			this.#allowToReach(pass, unreached, "ended");
+			this.#arm();
 			return;
 		}
 		// Something that is no step ended a parked pass.
@@ -418,12 +419,11 @@ export class Instance implements PassObserver {
 		this.#arm();
 	}
 
-	/** The replay rests without having asked for a recorded step: late, or on another way. */
-	#allowToReach(pass: Pass, row: StepRow): void {
+	/** The replay rests, or ended, and has not asked for a recorded step: late, or on another way. */
+	#allowToReach(pass: Pass, row: StepRow, how: "ended" | "parked"): void {
 		const { activity } = pass;
 		this.#ports.clock.after(REACH_GRACE_MS, () => {
-			if (pass.isLive && pass.activity === activity)
-				this.passDiverged(pass, missedStep(row, "parked"));
+			if (pass.isLive && pass.activity === activity) this.passDiverged(pass, missedStep(row, how));
 		});
 	}
 
