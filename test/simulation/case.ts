@@ -50,6 +50,7 @@ const often = <T>(usual: T, other: fc.Arbitrary<T>, weight = 4) =>
 const doPlan: fc.Arbitrary<DoPlan> = fc
 	.record({
 		op: fc.constant("do" as const),
+		idles: often(0, fc.constantFrom(1, 4), 8),
 		hangs: often(0, fc.constant(1), 6),
 		fails: often(0, fc.integer({ min: 1, max: 3 }), 2),
 		fatal: often(false, fc.constant(true), 8),

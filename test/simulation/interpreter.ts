@@ -47,7 +47,7 @@ function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
 	const child = (node: Plan, index: number) => run(stage, node, childPath(path, index));
 	switch (plan.op) {
 		case "do":
-			return runDo(stage, plan, path);
+			return plan.idles > 0 ? idleThenDo(stage, plan, path) : runDo(stage, plan, path);
 		case "sleep":
 			return step.sleep(path, plan.ms);
 		case "wait": {
@@ -115,6 +115,11 @@ function runDo({ step, outside }: Stage, plan: DoPlan, path: string): Promise<un
 		retries: { limit, delay: delayMs, backoff: "fixed" },
 		...(timeoutMs === null ? {} : { timeout: timeoutMs }),
 	});
+}
+
+async function idleThenDo(stage: Stage, plan: DoPlan, path: string): Promise<unknown> {
+	for (let turn = 0; turn < plan.idles; turn++) await stage.outside.turn();
+	return await runDo(stage, plan, path);
 }
 
 /** Not an async function: some attempts end before they return. */

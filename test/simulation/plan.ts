@@ -9,6 +9,8 @@
 
 export interface DoPlan {
 	op: "do";
+	/** Turns of the event loop that the program takes before it asks, by something that is no step. */
+	idles: number;
 	/** The first attempts never return; their timeout ends them. */
 	hangs: number;
 	/** The attempts after those throw, */

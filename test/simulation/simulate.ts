@@ -101,6 +101,7 @@ function featuresOf(plan: Plan): string[] {
 	const features: Record<string, (node: Plan) => boolean> = {
 		retries: (node) => node.op === "do" && node.fails + node.hangs > 0 && node.limit > 1,
 		"step timeouts": (node) => node.op === "do" && node.timeoutMs !== null,
+		"awaits of no step": (node) => node.op === "do" && node.idles > 0,
 		sleeps: ({ op }) => op === "sleep",
 		waits: ({ op }) => op === "wait",
 		all: ({ op }) => op === "all",

@@ -13,6 +13,7 @@ import { shardName } from "../../src/model/ids";
 import type { Action, Case } from "./case";
 import { EventLoop } from "./event-loop";
 import { DIED, FakeObject, type Life, type Method, type Surroundings } from "./fake-object";
+import { some } from "./plan";
 import { checkEnd, type History, type Sent } from "./verdict";
 import { QUERIES, Violation, Witness } from "./witness";
 
@@ -144,14 +145,9 @@ export class World implements Surroundings {
 	async #happen(action: Action): Promise<void> {
 		switch (action.do) {
 			case "next":
-				this.#passUntilNext();
-				break;
 			case "pass":
-				this.loop.pass(action.ms);
-				break;
 			case "jump":
-				this.loop.jump(action.ms);
-				break;
+				return this.#moveTime(action);
 			case "crash":
 				this.#object(action.who).die();
 				break;
@@ -174,6 +170,15 @@ export class World implements Surroundings {
 			default:
 				this.#control(action.do);
 		}
+	}
+
+	async #moveTime(action: Extract<Action, { do: "next" | "pass" | "jump" }>): Promise<void> {
+		// A program that idles for seconds before a recorded step is taken for another one (G7).
+		const idles = some(this.#case.plan, (plan) => plan.op === "do" && plan.idles > 0);
+		while (idles && (await this.#runOne()));
+		if (action.do === "next") this.#passUntilNext();
+		else if (action.do === "pass") this.loop.pass(action.ms);
+		else this.loop.jump(action.ms);
 	}
 
 	#object(who: "instance" | "shard"): FakeObject {
