@@ -152,6 +152,8 @@ export class WorkerdWorld {
 			const rows = await listInstances(runners, this.#type, { limit: 1_000 });
 			if (rows.find((row) => row.id === id)?.status === status) return;
 			await turns(1);
+			// A delivery that was lost is made again by the alarm, and by nothing else.
+			if (round % 100 === 99) await this.#advanceToAlarm();
 		}
 		throw new Violation(`G12: the index does not know that it is ${status}`);
 	}
