@@ -255,11 +255,13 @@ export class Witness {
 		const weight = Array.from(this.steps.values(), ({ attempts, outcome }) =>
 			outcome === null ? attempts + 1 : attempts + 2,
 		).reduce((sum, each) => sum + each, 0);
+		// Whatever was recorded since the last death, and by whatever, ends the row.
+		const grew = weight > this.#recordedAtDeath;
+		if (grew) this.lostAtMost = 0;
+		if (grew || !strict) this.lostAtLeast = 0;
 		if (this.workflow?.status === "running") {
-			const grew = weight > this.#recordedAtDeath;
-			this.lostAtMost = grew ? 1 : this.lostAtMost + 1;
-			if (grew || !strict) this.lostAtLeast = 0;
-			else if (this.#calledInThisLife) this.lostAtLeast++;
+			this.lostAtMost++;
+			if (!grew && strict && this.#calledInThisLife) this.lostAtLeast++;
 		}
 		this.#recordedAtDeath = weight;
 		this.#calledInThisLife = false;
