@@ -39,8 +39,9 @@ async function main(wanted: { seeds: number; from: number }): Promise<number> {
 		return 1;
 	}
 	const tookS = (performance.now() - startedAt) / 1_000;
-	console.log(`${seeds} seeds from ${from} in ${tookS.toFixed(1)} s, 0 failures`);
-	for (const [what, count] of [...counts].sort()) console.log(`  ${what}: ${count}`);
+	const lines = [...counts].sort().map(([what, count]) => `  ${what}: ${count}`);
+	lines.unshift(`${seeds} seeds from ${from} in ${tookS.toFixed(1)} s, 0 failures`);
+	console.log(lines.join("\n"));
 	return 0;
 }
 

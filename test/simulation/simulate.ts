@@ -3,7 +3,7 @@
  * not depend on time. A case that fails is shrunk, and can be replayed from its text.
  */
 import fc from "fast-check";
-import { anyCase, type Case } from "./case";
+import { anyCase, type Case, caseOf, onlyCaseOf } from "./case";
 import { isStable, type Plan, some } from "./plan";
 import { comparable, endedByItself } from "./verdict";
 import { Violation } from "./witness";
@@ -37,13 +37,6 @@ export async function runCase(given: Case, counts: Counts = new Map()): Promise<
 	if (came !== wanted) throw new Violation(`it came to ${came}, undisturbed to ${wanted}`);
 }
 
-/** The case of a seed. */
-export function caseOf(seed: number): Case {
-	const [given] = fc.sample(anyCase, { seed: scattered(seed), numRuns: 1, unbiased: true });
-	if (given === undefined) throw new Error(`seed ${seed} gives no case`);
-	return given;
-}
-
 /** Runs seeds until one fails, which is shrunk. */
 export async function runSeeds(
 	{ from, seeds }: { from: number; seeds: number },
@@ -64,9 +57,7 @@ export async function runSeeds(
 async function shrink(seed: number, first: unknown): Promise<Failure> {
 	const property = fc.asyncProperty(anyCase, (given) => runCase(given));
 	const found = await fc.check(property, {
-		seed: scattered(seed),
-		numRuns: 1,
-		unbiased: true,
+		...onlyCaseOf(seed),
 		interruptAfterTimeLimit: SHRINKING_MS_MAX,
 	});
 	const error = found.errorInstance ?? first;
@@ -84,13 +75,6 @@ async function storyOf(given: Case): Promise<string[]> {
 	const lines: string[] = [];
 	await new World(given, (line) => lines.push(line)).run().catch(() => {});
 	return lines;
-}
-
-/** fast-check's generators start alike from neighbouring seeds (murmur3's finalizer). */
-function scattered(seed: number): number {
-	let mixed = Math.imul(seed ^ (seed >>> 16), 0x85ebca6b);
-	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-	return mixed ^ (mixed >>> 16);
 }
 
 function add(counts: Counts, what: string, count: number): void {

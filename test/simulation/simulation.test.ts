@@ -7,10 +7,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { IndexStore } from "../../src/db/index-store";
 import { InstanceStore } from "../../src/db/instance-store";
 import { Journal } from "../../src/engine/journal";
-import type { Case } from "./case";
+import { type Case, caseOf } from "./case";
 import { FakeStorage } from "./fake-storage";
 import { REGRESSIONS } from "./regressions";
-import { caseOf, runCase, runSeeds } from "./simulate";
+import { runCase, runSeeds } from "./simulate";
 
 const SEEDS = 2_000;
 

@@ -1,8 +1,7 @@
 /** A share of the simulation's seeds in workerd, and the cases that once failed. */
 import { expect, it } from "vitest";
-import type { Case } from "../case";
+import { type Case, caseOf } from "../case";
 import { REGRESSIONS } from "../regressions";
-import { caseOf } from "../simulate";
 import { WorkerdWorld } from "./workerd-world";
 
 const SEEDS = 60;
