@@ -19,7 +19,7 @@ export interface Outside {
 }
 
 /** Ends every instance that is older. */
-export const DEADLINE_MS = 7_200_000;
+const DEADLINE_MS = 7_200_000;
 
 /** The types that run the plan which is their payload. */
 export function planPrograms(outside: Outside): Program[] {

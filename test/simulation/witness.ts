@@ -75,7 +75,7 @@ function isSame(a: StepFacts, b: StepFacts): boolean {
 	return (Object.keys(a) as (keyof StepFacts)[]).every((column) => a[column] === b[column]);
 }
 
-export interface Clocks {
+interface Clocks {
 	readonly wallMaxMs: number;
 }
 
