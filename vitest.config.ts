@@ -2,20 +2,34 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
+/** As wrangler's bundler has it: an import of a `.sql` file gives its text. */
+const sqlAsText = {
+	name: "sql-as-text",
+	transform: (code: string, id: string) =>
+		id.endsWith(".sql")
+			? { code: `export default ${JSON.stringify(code)};`, map: null }
+			: undefined,
+};
+
 export default defineConfig({
 	test: {
 		projects: [
 			{
+				plugins: [sqlAsText],
 				test: {
 					name: "node",
-					include: ["test/{model,types,cli}/**/*.test.ts", "test/*.test.ts"],
+					include: [
+						"test/{model,types,cli}/**/*.test.ts",
+						"test/simulation/*.test.ts",
+						"test/*.test.ts",
+					],
 				},
 			},
 			{
 				plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.jsonc" } })],
 				test: {
 					name: "workerd",
-					include: ["test/{engine,shards,db,http,authoring}/**/*.test.ts"],
+					include: ["test/{engine,shards,db,http,authoring,simulation/workerd}/**/*.test.ts"],
 					testTimeout: 20_000,
 				},
 			},

@@ -17,7 +17,7 @@ export interface GeneratedMigrations {
 
 /** Writes nothing. */
 export function hasTable({ sql }: ObjectStorage, name: string): boolean {
-	return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
+	return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).raw().next().done !== true;
 }
 
 /**

@@ -189,7 +189,7 @@ export class Instance implements PassObserver {
 		const working = pass.inFlightCount > 0 || !pass.hasOpenCalls;
 		const unreached = working ? undefined : pass.unreached();
 		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached);
+			this.#allowToReach(pass, unreached, "parked");
 		} else if (!working) {
 			pass.park();
 			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
@@ -200,7 +200,7 @@ export class Instance implements PassObserver {
 
 	passRevived(pass: Pass): void {
 		if (pass !== this.#pass) return;
-		this.#record.write({ status: "running", progress: this.#openJournal().progress });
+		this.#record.write(this.#opening());
 		this.#arm();
 	}
 
@@ -208,7 +208,8 @@ export class Instance implements PassObserver {
 		if (pass !== this.#pass || pass.isOver) return;
 		const unreached = pass.unreached();
 		if (unreached !== undefined) {
-			this.passDiverged(pass, missedStep(unreached, "ended"));
+			this.#allowToReach(pass, unreached, "ended");
+			this.#arm();
 			return;
 		}
 		// Something that is no step ended a parked pass.
@@ -378,8 +379,15 @@ export class Instance implements PassObserver {
 			return;
 		}
 		const change = { reason: null, error: null, notBefore: null };
-		this.#record.write({ ...change, status: "running", progress: this.#openJournal().progress });
+		this.#record.write({ ...change, ...this.#opening() });
 		this.#runPass(program);
+	}
+
+	/** A pass begins or goes on: what was recorded since the last time ends a row of lost passes. */
+	#opening(): Partial<WorkflowRow> {
+		const { progress } = this.#openJournal();
+		const { strikes, progress: before } = this.#row;
+		return { status: "running", progress, strikes: progress > before ? 0 : strikes };
 	}
 
 	#runPass(program: Program): void {
@@ -407,11 +415,7 @@ export class Instance implements PassObserver {
 		if (this.#pass === undefined || this.#diverged) {
 			this.#startPass();
 		} else {
-			this.#record.write({
-				status: "running",
-				progress: this.#openJournal().progress,
-				reason: null,
-			});
+			this.#record.write({ ...this.#opening(), reason: null });
 			this.#pass.thaw();
 		}
 		// After the start: what became due meanwhile reaches a pass that is live.
@@ -420,12 +424,11 @@ export class Instance implements PassObserver {
 		this.#arm();
 	}
 
-	/** The replay rests without having asked for a recorded step: late, or on another way. */
-	#allowToReach(pass: Pass, row: StepRow): void {
+	/** The replay rests, or ended, and has not asked for a recorded step: late, or on another way. */
+	#allowToReach(pass: Pass, row: StepRow, how: "ended" | "parked"): void {
 		const { activity } = pass;
 		this.#ports.clock.after(REACH_GRACE_MS, () => {
-			if (pass.isLive && pass.activity === activity)
-				this.passDiverged(pass, missedStep(row, "parked"));
+			if (pass.isLive && pass.activity === activity) this.passDiverged(pass, missedStep(row, how));
 		});
 	}
 

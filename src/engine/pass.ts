@@ -301,7 +301,7 @@ export class Pass implements StepHost {
 	}
 
 	#begin(begin: () => void): void {
-		if (this.#state !== "live" || !this.#caughtUp) {
+		if (this.#state !== "live" || !this.#caughtUp || this.#end !== undefined) {
 			this.#held.push(begin);
 			return;
 		}
@@ -406,7 +406,10 @@ export class Pass implements StepHost {
 			await this.ports.clock.turn();
 		} while (this.#state === "live" && (seen !== this.#activity || this.#releasing));
 		this.#watching = false;
-		if (this.#state === "live") this.#observer.passQuiet(this);
+		if (this.#state !== "live") return;
+		// An end that came before a recorded step was asked for is looked at again.
+		if (this.#end === undefined) this.#observer.passQuiet(this);
+		else this.#observer.passEnded(this, this.#end);
 	}
 }
 

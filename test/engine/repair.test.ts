@@ -50,9 +50,9 @@ describe("a replay that differs from the journal", () => {
 		expect(status).toMatchObject({ result: "shipped", reason: null, error: null });
 	});
 
-	it("by ending without a recorded step pauses", async () => {
+	it("by ending without a recorded step pauses, once it had time to reach it", async () => {
 		const instance = await redeploy(original, async () => "nothing to do");
-		const paused = await instance.until("paused");
+		const paused = await pausedInTime(instance);
 		expect(paused.reason).toMatch(/"charge".*ended without asking/);
 		expect(paused.result).toBeNull();
 	});
@@ -61,7 +61,7 @@ describe("a replay that differs from the journal", () => {
 		const instance = await redeploy(original, async () => {
 			throw new Error("a bug of the new deploy");
 		});
-		expect((await instance.until("paused")).reason).toContain("NON_DETERMINISM");
+		expect((await pausedInTime(instance)).reason).toContain("NON_DETERMINISM");
 	});
 
 	it("by parking without a recorded step pauses, once it had time to reach it", async () => {
@@ -121,8 +121,35 @@ describe("a replay that differs from the journal", () => {
 		expect((await instance.until("completed")).result).toBe("done");
 	});
 
+	it("only by ending while a branch is slow to reach a recorded step is waited for", async () => {
+		let slow = Promise.resolve();
+		const type = define(async (step) => {
+			const branch = async () => {
+				await slow; // No step: what came first in the other branch is there sooner on replay.
+				await step.do("a", () => 1);
+				await step.waitForEvent("more");
+			};
+			await Promise.race([branch(), step.sleep("nap", "1s")]);
+			return "done";
+		});
+		const instance = await TestInstance.create(type);
+		await instance.until("waiting");
+		const { promise, resolve } = gate();
+		slow = promise;
+		await instance.evict();
+		await instance.advance(1_000);
+		for (let turn = 0; turn < 20; turn++) await clock.turn();
+		expect((await instance.status()).status).toBe("running");
+		resolve();
+		expect((await instance.until("completed")).result).toBe("done");
+	});
+
 	it("errors the instance where the type asks for that", async () => {
 		const instance = await redeploy(original, async () => "other", { onNonDeterminism: "fail" });
+		await instance.until(({ status }) => {
+			clock.advance(100);
+			return status === "errored";
+		});
 		expect((await instance.until("errored")).errorDetails).toMatchObject({
 			code: "NON_DETERMINISM",
 		});
@@ -213,6 +240,28 @@ describe("a pass that ends its object", () => {
 			await instance.advance(5_000);
 		}
 		expect((await instance.until("completed")).result).toBe("through");
+	});
+
+	it("is counted anew after something else was recorded, as a timer", async () => {
+		let calls = 0;
+		const type = define(async (step) => {
+			const mortal = () => (++calls > 4 ? "survived" : new Promise<string>(() => {}));
+			const [end] = await Promise.all([step.do("mortal", mortal), step.sleep("nap", "8s")]);
+			return end;
+		});
+		const instance = await TestInstance.create(type);
+		// The first pass recorded the beginning of "nap", so its death is no strike.
+		for (const n of [1, 2, 3]) {
+			await expect.poll(() => calls).toBe(n);
+			await instance.crash();
+			await instance.fireAlarm();
+		}
+		expect((await instance.until("sleeping")).reason).toMatch(/^PASS_LOST: 2 passes/);
+		await instance.advance(8_000);
+		await expect.poll(() => calls).toBe(4);
+		await instance.crash();
+		await instance.fireAlarm();
+		expect((await instance.until("completed")).result).toBe("survived");
 	});
 
 	it("is not counted for an event, a pause or an orderly park in between", async () => {

@@ -280,3 +280,32 @@ describe("a timeout", () => {
 		expect((await instance.until("errored")).errorDetails).toMatchObject({ code: "STEP_TIMEOUT" });
 	});
 });
+
+it("a retry that falls due while the replay catches up is one attempt", async () => {
+	let calls = 0;
+	let slow = gate();
+	const type = define(async (step) => {
+		const charge = () => {
+			if (++calls === 1) throw new Error("declined");
+			return "paid";
+		};
+		const late = async () => {
+			await slow.promise; // No step: the replay waits here, with "charge" asked for.
+			await step.do("late", () => 1);
+			await step.do("hang", () => new Promise(() => {}));
+		};
+		const retries = { limit: 5, delay: "1s" } as const;
+		return Promise.race([step.do("charge", charge, { retries }), late()]);
+	});
+	const instance = await TestInstance.create(type);
+	slow.resolve();
+	await instance.until(({ steps }) => steps.some(({ name }) => name === "late"));
+	slow = gate();
+	await instance.crash();
+	await instance.event("begin the replay");
+	for (let turn = 0; turn < 5; turn++) await clock.turn();
+	await instance.advance(1_000);
+	slow.resolve();
+	expect((await instance.until("completed")).result).toBe("paid");
+	expect(calls).toBe(2);
+});

@@ -44,12 +44,16 @@ export class DoStep {
 		return this.#attempt;
 	}
 
-	/** Starts the next attempt, unless one runs or its time has not come. */
+	/**
+	 * Starts the next attempt, unless one runs, the step has ended, or its time has not come: a retry
+	 * that falls due while the replay catches up asks for a start that is held already.
+	 */
 	start(): void {
 		const { journal, ports } = this.#host;
 		const row = journal.get(this.key);
 		const now = ports.clock.now();
-		if (this.#attempt !== undefined || (row?.wakeAt ?? 0) > now) return;
+		const hasEnded = row !== undefined && row.outcome !== null;
+		if (this.#attempt !== undefined || hasEnded || (row?.wakeAt ?? 0) > now) return;
 		journal.attemptBegan(this.key);
 		const number = (row?.attempts ?? 0) + 1;
 		const attempt = new Attempt(this.#host.instanceId, this.key, number, now);

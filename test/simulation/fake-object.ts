@@ -1,0 +1,200 @@
+/**
+ * A Durable Object: storage that stays, and a life in memory that comes and goes. Composed like
+ * the class in `src/workflow-runner.ts`.
+ *
+ * The output gate: what a life sends (answers, messages, effects) leaves once all that it had
+ * written before is committed. If it dies first, it never leaves.
+ */
+import { deliverToIndex, type RunnerNamespace } from "../../src/client/runner-client";
+import { IndexStore } from "../../src/db/index-store";
+import { InstanceStore } from "../../src/db/instance-store";
+import { Instance } from "../../src/engine/instance";
+import { isShardName } from "../../src/model/ids";
+import type { Clock } from "../../src/model/ports";
+import {
+	type Answer,
+	answer,
+	type IndexUpdate,
+	type InstanceRpc,
+	type ShardRpc,
+} from "../../src/model/rpc";
+import { IndexShard } from "../../src/shards/index-shard";
+import { Outbox } from "../../src/shards/outbox";
+import type { EventLoop } from "./event-loop";
+import { FakeStorage } from "./fake-storage";
+import { planPrograms } from "./interpreter";
+
+/** What the world does for its objects, and hears from them. */
+export interface Surroundings {
+	readonly loop: EventLoop;
+	/** The objects as `sender` reaches them; null: a client. */
+	runners(sender: Life | null): RunnerNamespace;
+	jitter(): number;
+	called(life: Life, key: string, attempt: number): void;
+	reported(message: string, error: unknown): void;
+	committed(object: FakeObject): void;
+	died(object: FakeObject): void;
+}
+
+export type Method = keyof (InstanceRpc & ShardRpc);
+/** Called when an answer leaves; what it gives is asked for when it arrives. */
+type Reply = (answer: () => Promise<Answer<unknown>>) => void;
+
+/** What the caller of an object that dies is told. */
+export const DIED = new Error("the object died");
+
+export class Life {
+	alive = true;
+	readonly role: Instance | IndexShard;
+	/** Requests that have no answer yet. */
+	readonly requests = new Set<Reply>();
+
+	constructor(
+		readonly object: FakeObject,
+		world: Surroundings,
+	) {
+		const { loop } = world;
+		const clock: Clock = {
+			now: () => loop.wallMs,
+			after: (delayMs, work) => loop.after(this, delayMs, work),
+			turn: () => loop.turn(this),
+		};
+		const { storage, name } = object;
+		if (isShardName(name)) {
+			this.role = new IndexShard(new IndexStore(storage.asStorage), clock);
+			return;
+		}
+		const programs = planPrograms({
+			called: (key, attempt) => world.called(this, key, attempt),
+			turn: clock.turn,
+			after: clock.after,
+		});
+		const deliver = (type: string, update: IndexUpdate) =>
+			deliverToIndex(world.runners(this), type, update);
+		this.role = new Instance({
+			store: new InstanceStore(storage.asStorage),
+			programs: new Map(programs.map((program) => [program.type, program])),
+			ports: {
+				clock,
+				alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
+				random: () => world.jitter(),
+				report: (message, error) => world.reported(message, error),
+				outbox: (source) => new Outbox(source, deliver, clock),
+			},
+		});
+	}
+
+	request(method: Method, given: never): Promise<Answer<unknown>> {
+		return answer<unknown>(() => {
+			const { role } = this;
+			if (role instanceof Instance && method in role)
+				return role[method as keyof InstanceRpc](given);
+			if (role instanceof IndexShard)
+				return method === "indexWrite" ? role.write(given) : role.list(given);
+			throw new Error(`${this.object.name} has no method ${method}`);
+		});
+	}
+}
+
+export class FakeObject {
+	readonly storage = new FakeStorage();
+	readonly #world: Surroundings;
+	#life: Life | undefined;
+	#gated: (() => void)[] = [];
+	#alarm: "idle" | "on its way" | "handled" = "idle";
+	#commitsLater = false;
+
+	constructor(
+		readonly name: string,
+		world: Surroundings,
+	) {
+		this.#world = world;
+	}
+
+	/** The life in memory; begins one where there is none. */
+	get life(): Life {
+		this.#life ??= new Life(this, this.#world);
+		return this.#life;
+	}
+
+	/** A request arrives; `reply` is called once its answer may leave. */
+	receive(method: Method, given: never, reply: Reply): void {
+		const { life } = this;
+		life.requests.add(reply);
+		const settled = life.request(method, given);
+		const leave = () => {
+			life.requests.delete(reply);
+			reply(() => settled);
+		};
+		const done = () => this.gate(leave);
+		settled.then(done, done);
+	}
+
+	/** When the alarm fires; never while its handler still runs. */
+	get firesAt(): number {
+		const { alarmAt } = this.storage;
+		return alarmAt === null || this.#alarm === "handled" ? Number.POSITIVE_INFINITY : alarmAt;
+	}
+
+	/** Sends the alarm on its way if it is due, or `early`. */
+	checkAlarm({ early } = { early: false }): void {
+		const { storage } = this;
+		if (this.#alarm !== "idle" || storage.alarmAt === null) return;
+		if (!early && storage.alarmAt > this.#world.loop.wallMs) return;
+		this.#alarm = "on its way";
+		this.#world.loop.post(null, () => {
+			if (this.#alarm !== "on its way") return;
+			this.#alarm = "idle";
+			// It may have been moved meanwhile.
+			if (storage.alarmAt === null || (!early && storage.alarmAt > this.#world.loop.wallMs)) return;
+			this.#alarm = "handled";
+			storage.alarmBegins();
+			this.wake(() => {
+				storage.alarmEnded();
+				this.#alarm = "idle";
+			});
+		});
+	}
+
+	/** Calls the alarm handler; without `ended` it is a second call for an alarm that was handled. */
+	wake(ended: () => void = () => {}): void {
+		const { role } = this.life;
+		if (role instanceof Instance) role.wake().then(() => this.gate(ended));
+	}
+
+	/** Lets `leave` happen once all that is written by now is committed. */
+	gate(leave: () => void): void {
+		if (this.storage.hasUncommitted) this.#gated.push(leave);
+		else leave();
+	}
+
+	commit(): void {
+		if (!this.storage.hasUncommitted) return;
+		this.storage.commit();
+		this.#world.committed(this);
+		for (const leave of this.#gated.splice(0)) leave();
+	}
+
+	/** Commits in some later task. */
+	commitLater(): void {
+		if (this.#commitsLater) return;
+		this.#commitsLater = true;
+		this.#world.loop.post(null, () => {
+			this.#commitsLater = false;
+			this.commit();
+		});
+	}
+
+	/** Memory is gone, with all that it had not committed or not sent. */
+	die(): void {
+		const life = this.#life;
+		if (life === undefined) return;
+		this.#life = undefined;
+		this.#gated = [];
+		this.#alarm = "idle";
+		this.#world.loop.drop(life);
+		this.storage.rollback();
+		this.#world.died(this);
+		for (const reply of life.requests) reply(() => Promise.reject(DIED));
+	}
+}

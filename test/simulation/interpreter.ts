@@ -1,0 +1,151 @@
+/**
+ * Runs a plan as a program over `Step`, in Node and in workerd alike. It knows no faults: what an
+ * attempt does outside goes through `Outside`.
+ *
+ * Between a step's outcome and the next call lie at most about ten microtasks: the plans are only
+ * so deep, and nothing is awaited that need not be. See "Order is kept" in ARCHITECTURE.md.
+ */
+import type { Program, Step, StepContext } from "../../src/engine/program";
+import { NonRetryableError } from "../../src/model/errors";
+import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
+import { childPath, type DoPlan, type Plan, ROOT, roundPath } from "./plan";
+
+/** The world as the function of a step sees it. */
+export interface Outside {
+	/** The attempt's effect. */
+	called(key: string, attempt: number): void;
+	turn(): Promise<void>;
+	after(ms: number, work: () => void): void;
+}
+
+/** Ends every instance that is older. */
+const DEADLINE_MS = 7_200_000;
+
+/** The types that run the plan which is their payload. */
+export function planPrograms(outside: Outside): Program[] {
+	const program: Program = {
+		type: "plan",
+		version: null,
+		retry: { ...DEFAULT_RETRY_POLICY },
+		stepTimeoutMs: null,
+		timeoutMs: null,
+		events: null,
+		payload: null,
+		onNonDeterminism: "pause",
+		run: (step, payload) => run({ step, outside }, payload as Plan, ROOT),
+	};
+	return [program, { ...program, type: "plan-with-deadline", timeoutMs: DEADLINE_MS }];
+}
+
+interface Stage {
+	step: Step;
+	outside: Outside;
+}
+
+function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
+	const { step } = stage;
+	const child = (node: Plan, index: number) => run(stage, node, childPath(path, index));
+	switch (plan.op) {
+		case "do":
+			return plan.idles > 0 ? idleThenDo(stage, plan, path) : runDo(stage, plan, path);
+		case "sleep":
+			return step.sleep(path, plan.ms);
+		case "wait": {
+			const { event, timeoutMs } = plan;
+			return step.waitForEvent(
+				path,
+				timeoutMs === null ? { event } : { event, timeout: timeoutMs },
+			);
+		}
+		case "seq":
+			return runSequence(plan.of, child, plan.fails);
+		case "all":
+			return Promise.all(plan.of.map(child));
+		case "any":
+			return Promise.any(plan.of.map(child));
+		case "race":
+			return Promise.race(plan.of.map(child));
+		case "try":
+			return runTry(stage, plan, path);
+		case "loop":
+			return runLoop(stage, plan, path);
+	}
+}
+
+async function runSequence(
+	of: Plan[],
+	child: (node: Plan, index: number) => Promise<unknown>,
+	fails: boolean,
+): Promise<unknown> {
+	const values: unknown[] = [];
+	for (const [index, node] of of.entries()) values.push(await child(node, index));
+	if (fails) throw new Error(SEQUENCE_FAILED);
+	return values;
+}
+
+async function runTry(
+	stage: Stage,
+	{ body, handler, last }: Extract<Plan, { op: "try" }>,
+	path: string,
+): Promise<unknown> {
+	try {
+		return await run(stage, body, childPath(path, "try"));
+	} catch (error) {
+		return [(error as Error).message, await run(stage, handler, childPath(path, "catch"))];
+	} finally {
+		if (last !== null) await run(stage, last, childPath(path, "finally"));
+	}
+}
+
+async function runLoop(
+	stage: Stage,
+	{ times, body }: Extract<Plan, { op: "loop" }>,
+	path: string,
+): Promise<unknown> {
+	const values: unknown[] = [];
+	for (let round = 0; round < times; round++) {
+		values.push(await run(stage, body, roundPath(path, body, round)));
+	}
+	return values;
+}
+
+function runDo({ step, outside }: Stage, plan: DoPlan, path: string): Promise<unknown> {
+	const { limit, delayMs, timeoutMs } = plan;
+	return step.do(path, (context) => attempt(plan, outside, context), {
+		retries: { limit, delay: delayMs, backoff: "fixed" },
+		...(timeoutMs === null ? {} : { timeout: timeoutMs }),
+	});
+}
+
+async function idleThenDo(stage: Stage, plan: DoPlan, path: string): Promise<unknown> {
+	for (let turn = 0; turn < plan.idles; turn++) await stage.outside.turn();
+	return await runDo(stage, plan, path);
+}
+
+/** Not an async function: some attempts end before they return. */
+function attempt(plan: DoPlan, outside: Outside, context: StepContext): unknown {
+	outside.called(context.key, context.attempt);
+	if (context.attempt <= plan.hangs) return new Promise(() => {});
+	if (plan.turns === 0 && plan.workMs === 0) return end(plan, context);
+	return work(plan, outside).then(() => end(plan, context));
+}
+
+async function work({ turns, workMs }: DoPlan, outside: Outside): Promise<void> {
+	for (let turn = 0; turn < turns; turn++) await outside.turn();
+	if (workMs > 0) await new Promise<void>((resolve) => outside.after(workMs, resolve));
+}
+
+function end({ hangs, fails, fatal }: DoPlan, { key, attempt }: StepContext): unknown {
+	if (attempt > hangs + fails) return resultOf(key);
+	throw fatal ? new NonRetryableError(failureOf(key, attempt)) : new Error(failureOf(key, attempt));
+}
+
+export const SEQUENCE_FAILED = "the sequence failed";
+
+export function resultOf(key: string): string {
+	return `done ${key}`;
+}
+
+export function failureOf(key: string, attempt: number): string {
+	return `${key} failed at attempt ${attempt}`;
+}

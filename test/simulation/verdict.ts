@@ -1,0 +1,130 @@
+/**
+ * Judges how an instance ended: its result, its journal and its events against the model. For the
+ * simulated world and for workerd alike.
+ */
+import { decode } from "../../src/model/codec";
+import { decodeThrown, thrownMessage } from "../../src/model/error-record";
+import { type Evaluation, evaluate, faultOf, type Recorded } from "./model";
+import type { Plan } from "./plan";
+import { ensure, recorded, type StepFacts, type WorkflowFacts } from "./witness";
+
+/** An event that a client sent; its payload is `{ event, number }`. */
+export interface Sent {
+	event: string;
+	number: number;
+	/** The client was told that it arrived. */
+	accepted: boolean;
+}
+
+export interface History {
+	plan: Plan;
+	workflow: WorkflowFacts;
+	steps: StepFacts[];
+	buffered: { event: string; payload: string }[];
+	/** In the order in which they were sent. */
+	events: Sent[];
+	/** Somebody terminated it. */
+	terminates: boolean;
+}
+
+export function checkEnd(history: History): void {
+	const { plan, steps } = history;
+	const rows = new Map(steps.map((row) => [row.key, recorded(row)]));
+	const evaluation = evaluate(plan, rows);
+	checkRows(history, rows, evaluation);
+	checkEvents(history, rows);
+	checkStatus(history, evaluation);
+}
+
+function checkRows({ steps }: History, rows: Map<string, Recorded>, { asked }: Evaluation): void {
+	for (const { key, startedAt, completedAt } of steps) {
+		const row = rows.get(key);
+		const plan = asked.get(key)?.plan;
+		if (row === undefined || plan === undefined) {
+			ensure(false, "G6", `"${key}" is recorded, and the program never asks for it`);
+			return;
+		}
+		const fault = faultOf(row, plan);
+		ensure(fault === undefined, "G3", `"${key}" ${fault}`);
+		const tookMs = (completedAt ?? startedAt) - startedAt;
+		const leastMs = row.outcome === null ? 0 : leastOf(plan, row);
+		// The wall clock may have been set back under what has no due time.
+		ensure(
+			leastMs === 0 || tookMs >= leastMs,
+			"G9",
+			`"${key}" ended after ${tookMs} ms of ${leastMs}`,
+		);
+	}
+}
+
+function leastOf(plan: Plan, { status }: Recorded): number {
+	if (plan.op === "sleep") return plan.ms;
+	return plan.op === "wait" && status === "failed" ? (plan.timeoutMs ?? 0) : 0;
+}
+
+/** G8: each accepted event was taken by one wait, in order, or is still there. */
+function checkEvents({ events, buffered }: History, rows: Map<string, Recorded>): void {
+	const taken = [...rows.values()]
+		.filter(({ kind, status }) => kind === "wait_for_event" && status === "completed")
+		.sort((a, b) => (a.outcome ?? 0) - (b.outcome ?? 0))
+		.map(({ event, value }) => ({ event, ...(value as { number: number }) }));
+	const left = buffered.map(({ payload }) => decode(payload) as { event: string; number: number });
+	for (const name of new Set(events.map(({ event }) => event))) {
+		const numbers = [...taken, ...left].filter((sent) => sent.event === name);
+		const found = numbers.map(({ number }) => number);
+		const inOrder = found.every((number, index) => number > (found[index - 1] ?? -1));
+		ensure(inOrder, "G8", `events "${name}" were taken or kept as ${found}`);
+		for (const { event, number, accepted } of events) {
+			const isLost = accepted && event === name && !found.includes(number);
+			ensure(!isLost, "G8", `event "${name}" ${number} is lost; there are ${found}`);
+		}
+		const waits = [...rows.values()].some((row) => row.status === "waiting" && row.event === name);
+		const both = waits && left.some(({ event }) => event === name);
+		ensure(!both, "G8", `event "${name}" is kept although a step waits for it`);
+	}
+}
+
+function checkStatus({ workflow, terminates }: History, { result }: Evaluation): void {
+	const { status, reason, deadlineAt, completedAt, error } = workflow;
+	const came = error === null ? decoded(workflow.result) : thrownMessage(decodeThrown(error));
+	const wanted = Number.isFinite(result.at) ? (result.ok ? "completed" : "errored") : "to go on";
+	switch (status) {
+		case "terminated":
+			ensure(terminates, "G11", "it was terminated, and nobody asked for it");
+			return;
+		case "timed_out":
+			ensure(deadlineAt !== null && (completedAt ?? 0) >= deadlineAt, "G9", `it ${came}`);
+			return;
+		case "errored":
+			// The witness has counted the passes.
+			if (reason?.startsWith("PASS_LOST")) return;
+	}
+	ensure(
+		status === wanted,
+		"G6",
+		`it is ${status} with ${JSON.stringify(came)} instead of ${wanted}`,
+	);
+	const same = JSON.stringify(came) === JSON.stringify(result.value);
+	ensure(
+		same,
+		"G6",
+		`its result is ${JSON.stringify(came)} instead of ${JSON.stringify(result.value)}`,
+	);
+}
+
+function decoded(text: string | null): unknown {
+	return text === null ? undefined : decode(text);
+}
+
+/** The result, with each event's payload as its name: which of several a wait took may differ. */
+export function comparable({ workflow: { status, result, error } }: History): string {
+	const value = error === null ? decoded(result) : thrownMessage(decodeThrown(error));
+	return JSON.stringify([status, value], (_, part) =>
+		typeof part === "object" && part !== null && "number" in part ? part.event : part,
+	);
+}
+
+/** Whether nobody and nothing but its program ended it. */
+export function endedByItself({ workflow: { status, reason } }: History): boolean {
+	return status === "completed" || (status === "errored" && !reason?.startsWith("PASS_LOST"));
+}

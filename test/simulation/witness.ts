@@ -1,0 +1,269 @@
+/**
+ * Watches one instance and its index from outside, and holds what it sees against the guarantees:
+ * at every call of a step's function, every effect that leaves, every commit, every death.
+ *
+ * It believes committed rows and its own notes only, and knows the plan.
+ */
+import { decode } from "../../src/model/codec";
+import { decodeThrown, thrownMessage } from "../../src/model/error-record";
+import { isTerminal, type WorkflowStatus } from "../../src/model/status";
+import type { FakeStorage } from "./fake-storage";
+import { evaluate, type Recorded } from "./model";
+import type { Plan } from "./plan";
+
+export interface WorkflowFacts {
+	status: WorkflowStatus;
+	reason: string | null;
+	result: string | null;
+	error: string | null;
+	notBefore: number | null;
+	deadlineAt: number | null;
+	statusSeq: number;
+	completedAt: number | null;
+}
+
+export interface StepFacts {
+	seq: number;
+	key: string;
+	kind: string;
+	status: string;
+	attempts: number;
+	result: string | null;
+	error: string | null;
+	event: string | null;
+	startedAt: number;
+	wakeAt: number | null;
+	completedAt: number | null;
+	outcome: number | null;
+}
+
+export const QUERIES = {
+	workflow: `SELECT status, reason, result, error, not_before AS notBefore,
+		deadline_at AS deadlineAt, status_seq AS statusSeq,
+		completed_at AS completedAt FROM workflow`,
+	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
+		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
+	events: "SELECT event, payload FROM events ORDER BY seq",
+	index: "SELECT status, seq FROM instances",
+};
+
+/** The longest that a pass at work goes without an alarm. */
+const LEASE_MS = 5_000;
+/** The longest between two tries to tell the index. */
+const DELIVERY_RETRY_MS = 300_000;
+
+export class Violation extends Error {
+	override name = "Violation";
+}
+
+export function ensure(holds: boolean, guarantee: string, fault: string): void {
+	if (!holds) throw new Violation(`${guarantee}: ${fault}`);
+}
+
+export function recorded(row: StepFacts): Recorded {
+	const { key, kind, status, attempts, event, outcome } = row;
+	const value =
+		row.error !== null && status === "failed"
+			? thrownMessage(decodeThrown(row.error))
+			: row.result === null
+				? undefined
+				: decode(row.result);
+	return { key, kind, status, attempts, event, outcome, value };
+}
+
+function isSame(a: StepFacts, b: StepFacts): boolean {
+	return (Object.keys(a) as (keyof StepFacts)[]).every((column) => a[column] === b[column]);
+}
+
+interface Clocks {
+	readonly wallMaxMs: number;
+}
+
+export class Witness {
+	/** As of the latest commit. */
+	workflow: WorkflowFacts | undefined;
+	steps = new Map<string, StepFacts>();
+	index: { status: string; seq: number } | undefined;
+	/** Deaths in a row of an open pass, with nothing recorded: at most and at least so many. */
+	lostAtMost = 0;
+	lostAtLeast = 0;
+	readonly #plan: Plan;
+	readonly #clocks: Clocks;
+	/** The latest attempt called of each step, and in which life. */
+	readonly #calls = new Map<string, { attempt: number; life: object }>();
+	#calledInThisLife = false;
+	#recordedAtDeath = 0;
+
+	constructor(plan: Plan, clocks: Clocks) {
+		this.#plan = plan;
+		this.#clocks = clocks;
+	}
+
+	toString(): string {
+		const steps = Array.from(this.steps.values(), ({ key, status }) => `${key} ${status}`);
+		return `${this.workflow?.status} (${steps}), index ${this.index?.status ?? "empty"}`;
+	}
+
+	get isOver(): boolean {
+		return this.workflow !== undefined && isTerminal(this.workflow.status);
+	}
+
+	get isIndexed(): boolean {
+		return (this.index?.seq ?? 0) >= (this.workflow?.statusSeq ?? 0);
+	}
+
+	/** The function of a step is called. `written` is what its life sees, committed or not. */
+	called(life: object, key: string, attempt: number, written: FakeStorage): void {
+		const what = `attempt ${attempt} of "${key}"`;
+		const [workflow] = written.read<WorkflowFacts>(QUERIES.workflow);
+		ensure(workflow?.status === "running", "G11", `${what} began while ${workflow?.status}`);
+		const [row] = written.read<StepFacts>(`${QUERIES.steps} WHERE key = ?`, key);
+		ensure((this.steps.get(key)?.outcome ?? null) === null, "G2", `${what} after its outcome`);
+		ensure((row?.outcome ?? null) === null, "G2", `${what} after its outcome was written`);
+		ensure((row?.attempts ?? 0) === attempt - 1, "G1", `${what} after ${row?.attempts} recorded`);
+		ensure((row?.wakeAt ?? 0) <= this.#clocks.wallMaxMs, "G9", `${what} before its time`);
+		const before = this.#calls.get(key);
+		const isAgain = before?.attempt === attempt && before.life === life;
+		ensure(!isAgain, "G5", `${what} twice in one life`);
+		ensure(this.lostAtLeast < 3, "G17", `${what} after ${this.lostAtLeast} lost passes`);
+		this.#calls.set(key, { attempt, life });
+		this.#calledInThisLife = true;
+	}
+
+	/** The effect of an attempt is seen outside. */
+	effect(key: string, attempt: number): void {
+		const what = `the effect of attempt ${attempt} of "${key}" left`;
+		const { asked } = evaluate(this.#plan, this.rows());
+		ensure(asked.has(key), "G1", `${what} before what asks for it was committed`);
+		const attempts = this.steps.get(key)?.attempts ?? 0;
+		ensure(attempts >= attempt - 1, "G1", `${what}, but ${attempts} are recorded`);
+	}
+
+	rows(): Map<string, Recorded> {
+		return new Map(Array.from(this.steps, ([key, row]) => [key, recorded(row)]));
+	}
+
+	/** The instance has committed. */
+	committed(storage: FakeStorage): void {
+		const [workflow] = storage.read<WorkflowFacts>(QUERIES.workflow);
+		if (workflow === undefined) return;
+		const before = { workflow: this.workflow, steps: this.steps };
+		// The same status number: it was not resumed and paused again in between.
+		const stillPaused =
+			workflow.status === "paused" && before.workflow?.statusSeq === workflow.statusSeq;
+		this.workflow = workflow;
+		this.#checkStatus(before.workflow, workflow);
+		if (storage.stepsChanged) {
+			storage.stepsChanged = false;
+			const wasOver = before.workflow !== undefined && isTerminal(before.workflow.status);
+			ensure(!wasOver, "G11", `a step was recorded after it was ${workflow.status}`);
+			this.steps = new Map(storage.read<StepFacts>(QUERIES.steps).map((row) => [row.key, row]));
+			this.#checkJournal(before.steps, stillPaused);
+		}
+		this.checkAlarm(storage.alarmAt);
+		const parked = workflow.status === "sleeping" || workflow.status === "waiting";
+		if (parked && workflow.notBefore === null) this.lostAtMost = 0;
+		// A pause may come before the lost pass is counted.
+		if (this.lostAtMost === 0 || workflow.status === "paused") this.lostAtLeast = 0;
+	}
+
+	#checkStatus(before: WorkflowFacts | undefined, now: WorkflowFacts): void {
+		ensure(!now.reason?.startsWith("NON_DETERMINISM"), "G7", `paused: ${now.reason}`);
+		if (before === undefined) return;
+		ensure(now.statusSeq >= before.statusSeq, "G12", "the status number went back");
+		const isLost = now.reason?.startsWith("PASS_LOST") && isTerminal(now.status);
+		ensure(!isLost || this.lostAtMost >= 3, "G17", `ended after ${this.lostAtMost} lost passes`);
+		if (!isTerminal(before.status)) return;
+		const same = now.status === before.status && now.result === before.result;
+		ensure(same, "G11", `${before.status} became ${now.status}`);
+	}
+
+	#checkJournal(before: Map<string, StepFacts>, stillPaused: boolean): void {
+		const outcomes: number[] = [];
+		for (const row of this.steps.values()) {
+			if (row.outcome !== null) outcomes.push(row.outcome);
+			const old = before.get(row.key);
+			if (old === undefined || !isSame(old, row)) this.#checkChange(old, row, stillPaused);
+		}
+		ensure(before.size <= this.steps.size, "G2", "a row is gone");
+		outcomes.sort((a, b) => a - b);
+		const gapless = outcomes.every((outcome, index) => outcome === index + 1);
+		ensure(gapless, "G6", `the outcomes are numbered ${outcomes}`);
+	}
+
+	#checkChange(old: StepFacts | undefined, row: StepFacts, stillPaused: boolean): void {
+		const what = `"${row.key}" (${row.status})`;
+		const { wallMaxMs } = this.#clocks;
+		ensure((old?.outcome ?? null) === null, "G2", `${what} changed after its outcome`);
+		ensure(row.startedAt === (old?.startedAt ?? row.startedAt), "G9", `${what} began anew`);
+		const ended = row.outcome !== null;
+		if (row.kind === "do") {
+			ensure(row.attempts > (old?.attempts ?? 0), "G1", `${what} changed without an attempt`);
+			const { attempt } = this.#calls.get(row.key) ?? {};
+			ensure(attempt !== undefined && attempt >= row.attempts, "G1", `${what} was not called`);
+			return;
+		}
+		const byEvent = row.kind === "wait_for_event" && row.status === "completed";
+		ensure(byEvent || !stillPaused, "G11", `${what} while paused`);
+		if (byEvent) {
+			const isFirst = [...this.steps.values()].every(
+				({ seq, status, event }) => seq > row.seq || status !== "waiting" || event !== row.event,
+			);
+			ensure(isFirst, "G8", `${what} took an event that an earlier wait was to have`);
+		}
+		if (!ended) {
+			ensure(old === undefined, "G9", `the due time of ${what} changed`);
+		} else if (!byEvent && old?.wakeAt !== undefined) {
+			const due = old.wakeAt ?? Number.POSITIVE_INFINITY;
+			ensure(due <= wallMaxMs && (row.completedAt ?? 0) >= due, "G9", `${what} before its time`);
+		}
+	}
+
+	/** G4: the alarm that the committed state needs is there. */
+	checkAlarm(alarmAt: number | null): void {
+		const { workflow } = this;
+		if (workflow === undefined) return;
+		const { status, notBefore, deadlineAt } = workflow;
+		const { wallMaxMs } = this.#clocks;
+		const at = alarmAt ?? Number.POSITIVE_INFINITY;
+		const latest = (limit: number, why: string) =>
+			ensure(at <= limit, "G4", `${status}, and the alarm is ${at - limit} ms too late: ${why}`);
+		if (!this.isIndexed) latest(wallMaxMs + DELIVERY_RETRY_MS, "the index is behind");
+		if (isTerminal(status) || status === "paused") return;
+		if (deadlineAt !== null) latest(deadlineAt, "deadline");
+		if (notBefore !== null) {
+			latest(notBefore, "backed off");
+			return;
+		}
+		// What is due while a pass is open is the pass's to see; the lease looks after the pass.
+		if (status === "running") latest(wallMaxMs + LEASE_MS, "a pass is open");
+		else
+			for (const { key, wakeAt } of this.steps.values()) if (wakeAt !== null) latest(wakeAt, key);
+	}
+
+	/** The shard has committed. */
+	indexed(storage: FakeStorage): void {
+		const [row] = storage.read<{ status: string; seq: number }>(QUERIES.index);
+		if (row === undefined) return;
+		ensure(row.seq >= (this.index?.seq ?? 0), "G12", "an older status overwrote a newer one");
+		ensure(row.seq <= (this.workflow?.statusSeq ?? 0), "G1", "the index is ahead of the instance");
+		this.index = { ...row };
+	}
+
+	/** The instance's life ended; `strict`: its commits come before its next turn. */
+	died({ strict }: { strict: boolean }): void {
+		const weight = Array.from(this.steps.values(), ({ attempts, outcome }) =>
+			outcome === null ? attempts + 1 : attempts + 2,
+		).reduce((sum, each) => sum + each, 0);
+		// Whatever was recorded since the last death, and by whatever, ends the row.
+		const grew = weight > this.#recordedAtDeath;
+		if (grew) this.lostAtMost = 0;
+		if (grew || !strict) this.lostAtLeast = 0;
+		if (this.workflow?.status === "running") {
+			this.lostAtMost++;
+			if (!grew && strict && this.#calledInThisLife) this.lostAtLeast++;
+		}
+		this.#recordedAtDeath = weight;
+		this.#calledInThisLife = false;
+	}
+}

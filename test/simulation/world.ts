@@ -1,0 +1,361 @@
+/**
+ * One simulated world: an instance, its index shard, clients, time, and the faults. It does what a
+ * case says, then goes on without faults until the instance has ended and the index knows.
+ */
+import {
+	controlInstance,
+	createInstance,
+	type RunnerNamespace,
+	sendEvent,
+} from "../../src/client/runner-client";
+import { WorkflowError } from "../../src/model/errors";
+import { shardName } from "../../src/model/ids";
+import type { Action, Case } from "./case";
+import { EventLoop } from "./event-loop";
+import { DIED, FakeObject, type Life, type Method, type Surroundings } from "./fake-object";
+import { some } from "./plan";
+import { checkEnd, type History, type Sent } from "./verdict";
+import { QUERIES, Violation, Witness } from "./witness";
+
+const START_MS = Date.UTC(2100, 0, 1);
+const ID = "simulated";
+/** Far more than any case takes. */
+const TASKS_MAX = 20_000;
+
+/** How long a message may be under way: longer than an outbox that was restarted takes. */
+const LATE_MS = 6_000;
+
+const CLIENT = {};
+
+export class World implements Surroundings {
+	readonly loop: EventLoop;
+	/** What happened, by name. */
+	readonly counts = new Map<string, number>();
+	readonly #case: Case;
+	readonly #tell: ((line: string) => void) | undefined;
+	readonly #type: string;
+	readonly #random: () => number;
+	readonly #witness: Witness;
+	readonly #instance: FakeObject;
+	readonly #shard: FakeObject;
+	readonly #events: Sent[] = [];
+	#traps: { at: string; times: number }[] = [];
+	/** The instance dies when the task that runs is over. */
+	#isDoomed = false;
+	#isCreated = false;
+	#terminates = false;
+	#fault: unknown;
+	#tasks = 0;
+
+	/** `tell` hears of what happens, line by line. */
+	constructor(given: Case, tell?: (line: string) => void) {
+		this.#case = given;
+		this.#tell = tell;
+		this.#random = randomFrom(given.order);
+		this.loop = new EventLoop(START_MS, this.#random);
+		this.#witness = new Witness(given.plan, this.loop);
+		this.#type = given.hasDeadline ? "plan-with-deadline" : "plan";
+		this.#instance = new FakeObject(ID, this);
+		this.#shard = new FakeObject(shardName(this.#type), this);
+	}
+
+	/** @throws {Violation} with what the engine did against its guarantees. */
+	async run(): Promise<History> {
+		const unhandled = (error: unknown) => {
+			this.#fault ??= error;
+		};
+		process.on("unhandledRejection", unhandled);
+		try {
+			for (const happening of [{ do: "create" as const, tasks: 8 }, ...this.#case.happenings]) {
+				this.#count(happening.do === "trap" ? `trap at ${happening.at}` : happening.do);
+				this.#tell?.(JSON.stringify(happening));
+				await this.#happen(happening);
+				await this.#work(happening.tasks);
+			}
+			this.#tell?.("no more faults");
+			this.#traps = [];
+			await this.#settle();
+			const history = this.#history();
+			checkEnd(history);
+			return history;
+		} finally {
+			process.off("unhandledRejection", unhandled);
+			this.#instance.storage.close();
+			this.#shard.storage.close();
+		}
+	}
+
+	// ── For the objects ───────────────────────────────────────────────────────
+
+	runners(sender: Life | null): RunnerNamespace {
+		const call = (name: string, method: Method, given: unknown) =>
+			this.#call(sender, name === ID ? this.#instance : this.#shard, method, given);
+		return {
+			getByName: (name) => ({
+				create: (request) => call(name, "create", request),
+				deliverEvent: (request) => call(name, "deliverEvent", request),
+				pause: () => call(name, "pause", undefined),
+				resume: () => call(name, "resume", undefined),
+				terminate: () => call(name, "terminate", undefined),
+				describe: () => call(name, "describe", undefined),
+				indexWrite: (update) => call(name, "indexWrite", update),
+				indexList: (filter) => call(name, "indexList", filter),
+			}),
+		};
+	}
+
+	jitter(): number {
+		return this.#random();
+	}
+
+	called(life: Life, key: string, attempt: number): void {
+		this.#count("call");
+		this.#tell?.(`  attempt ${attempt} of "${key}"`);
+		const { storage } = life.object;
+		this.#watch(() => this.#witness.called(life, key, attempt, storage));
+		life.object.gate(() => {
+			this.#watch(() => this.#witness.effect(key, attempt));
+			this.#spring("effect");
+		});
+		this.#spring("call");
+	}
+
+	reported(message: string, error: unknown): void {
+		this.#fault ??= new Error(message, { cause: error });
+	}
+
+	committed(object: FakeObject): void {
+		this.#watch(() => {
+			if (object === this.#shard) this.#witness.indexed(object.storage);
+			else this.#witness.committed(object.storage);
+			this.#tell?.(
+				`  ${object.name} commits; ${this.#witness}, ${object.storage.alarmAt ?? "no"} alarm`,
+			);
+		});
+	}
+
+	died(object: FakeObject): void {
+		this.#tell?.(`  ${object.name} dies`);
+		if (object === this.#shard) return;
+		this.#watch(() => this.#witness.died({ strict: !this.#case.lateCommits }));
+	}
+
+	// ── What happens ──────────────────────────────────────────────────────────
+
+	async #happen(action: Action): Promise<void> {
+		switch (action.do) {
+			case "next":
+			case "pass":
+			case "jump":
+				return this.#moveTime(action);
+			case "crash":
+				this.#object(action.who).die();
+				break;
+			case "evict":
+				this.#evict(this.#object(action.who));
+				break;
+			case "trap":
+				this.#traps.push({ at: action.at, times: action.times });
+				break;
+			case "alarm":
+				if (action.how === "early") this.#instance.checkAlarm({ early: true });
+				else this.loop.post(null, () => this.#instance.wake());
+				break;
+			case "event":
+				this.#send(action.name);
+				break;
+			case "create":
+				this.#create();
+				break;
+			default:
+				this.#control(action.do);
+		}
+	}
+
+	async #moveTime(action: Extract<Action, { do: "next" | "pass" | "jump" }>): Promise<void> {
+		// A program that idles for seconds before a recorded step is taken for another one (G7).
+		const idles = some(this.#case.plan, (plan) => plan.op === "do" && plan.idles > 0);
+		while (idles && (await this.#runOne()));
+		if (action.do === "next") this.#passUntilNext();
+		else if (action.do === "pass") this.loop.pass(action.ms);
+		else this.loop.jump(action.ms);
+	}
+
+	#object(who: "instance" | "shard"): FakeObject {
+		return who === "instance" ? this.#instance : this.#shard;
+	}
+
+	#evict(object: FakeObject): void {
+		object.commit();
+		object.die();
+	}
+
+	#create(): void {
+		const { plan } = this.#case;
+		createInstance(this.runners(null), { type: this.#type, id: ID, payload: plan }).then(
+			() => {
+				if (this.#isCreated) this.#fault ??= new Violation("G13: created twice");
+				this.#isCreated = true;
+			},
+			(error) => this.#refused(error, ["INSTANCE_EXISTS"]),
+		);
+	}
+
+	#send(event: string): void {
+		const sent: Sent = { event, number: this.#events.length, accepted: false };
+		this.#events.push(sent);
+		sendEvent(this.runners(null), { id: ID, event, payload: { event, number: sent.number } }).then(
+			() => {
+				sent.accepted = true;
+			},
+			(error) => this.#refused(error, ["INSTANCE_FINISHED", "INSTANCE_NOT_FOUND"]),
+		);
+	}
+
+	#control(action: "pause" | "resume" | "terminate"): void {
+		if (action === "terminate") this.#terminates = true;
+		controlInstance(this.runners(null), ID, action).catch((error) =>
+			this.#refused(error, ["ILLEGAL_STATUS_CHANGE", "INSTANCE_NOT_FOUND"]),
+		);
+	}
+
+	/** A client is refused for a reason, or hears nothing because the object died. */
+	#refused(error: unknown, codes: string[]): void {
+		const fits = error instanceof WorkflowError ? codes.includes(error.code) : error === DIED;
+		if (!fits) this.#fault ??= error;
+	}
+
+	// ── How it goes on ────────────────────────────────────────────────────────
+
+	async #work(tasks: number): Promise<void> {
+		for (let task = 0; task < tasks && (await this.#runOne()); task++);
+	}
+
+	async #runOne(): Promise<boolean> {
+		this.#instance.checkAlarm();
+		if (!(await this.loop.runOne())) return false;
+		if (++this.#tasks > TASKS_MAX) throw new Violation(`G4: no end after ${TASKS_MAX} tasks`);
+		this.#afterTask();
+		if (this.#fault !== undefined) throw this.#fault;
+		return true;
+	}
+
+	#afterTask(): void {
+		if (this.#instance.storage.hasUncommitted) this.#spring("write");
+		if (!this.#isDoomed && !this.#case.lateCommits) this.#instance.commit();
+		// A commit may have let an effect out.
+		if (this.#isDoomed) this.#instance.die();
+		this.#isDoomed = false;
+		for (const object of [this.#instance, this.#shard]) {
+			if (!object.storage.hasUncommitted) continue;
+			if (this.#case.lateCommits) object.commitLater();
+			else object.commit();
+		}
+	}
+
+	/** Lets a trap fall that is set at this. */
+	#spring(at: string): void {
+		const trap = this.#traps.find((set) => set.at === at);
+		if (trap === undefined) return;
+		this.#count(`death at ${at}`);
+		this.#isDoomed = true;
+		if (--trap.times === 0) this.#traps.splice(this.#traps.indexOf(trap), 1);
+	}
+
+	/** No faults any more: the instance ends by its alarms, the events it waits for, and a resume. */
+	async #settle(): Promise<void> {
+		for (;;) {
+			while (await this.#runOne());
+			const { isOver, isIndexed, workflow } = this.#witness;
+			if (isOver && isIndexed && !Number.isFinite(this.#untilNextMs)) return;
+			if (workflow === undefined) this.#create();
+			else if (workflow.status === "paused") this.#control("resume");
+			else if (!this.#goOn(workflow.status)) this.#stuck();
+		}
+	}
+
+	#goOn(status: string): boolean {
+		const chance = this.#random();
+		const isParked = status === "sleeping" || status === "waiting";
+		if (isParked && chance > 0.5) this.#evict(this.#instance);
+		const wait = [...this.#witness.steps.values()].find((row) => row.status === "waiting");
+		const canPass = Number.isFinite(this.#untilNextMs);
+		if (wait?.event != null && isParked && (chance > 0.75 || !canPass)) {
+			this.#send(wait.event);
+			return true;
+		}
+		if (canPass) this.#passUntilNext();
+		return canPass;
+	}
+
+	#stuck(): void {
+		const { workflow, isIndexed } = this.#witness;
+		throw new Violation(
+			`G4: ${workflow?.status}${isIndexed ? "" : ", not indexed"}, and nothing will wake it`,
+		);
+	}
+
+	get #untilNextMs(): number {
+		const alarmInMs = this.#instance.firesAt - this.loop.wallMs;
+		return Math.max(0, Math.min(alarmInMs, this.loop.timerInMs));
+	}
+
+	#passUntilNext(): void {
+		const ms = this.#untilNextMs;
+		if (Number.isFinite(ms)) this.loop.pass(ms);
+	}
+
+	#call(sender: Life | null, object: FakeObject, method: Method, given: unknown) {
+		return new Promise<never>((resolve, reject) => {
+			const arrive = () =>
+				object.receive(method, given as never, (answer) => {
+					const settle = () => void answer().then((value) => resolve(value as never), reject);
+					this.loop.post(sender, settle);
+				});
+			// What a client sends arrives in order; what objects send may be late, and be overtaken.
+			const leave = () => {
+				if (sender === null) this.loop.post(null, arrive, CLIENT);
+				else this.loop.after(null, this.#random() > 0.7 ? LATE_MS : 0, arrive);
+			};
+			if (sender === null) leave();
+			else sender.object.gate(leave);
+		});
+	}
+
+	#watch(look: () => void): void {
+		try {
+			look();
+		} catch (error) {
+			this.#fault ??= error;
+		}
+	}
+
+	#count(what: string): void {
+		this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+	}
+
+	#history(): History {
+		const { workflow, steps } = this.#witness;
+		if (workflow === undefined) throw new Violation("G13: never created");
+		return {
+			plan: this.#case.plan,
+			workflow,
+			steps: [...steps.values()],
+			buffered: this.#instance.storage.read(QUERIES.events),
+			events: this.#events,
+			terminates: this.#terminates,
+		};
+	}
+}
+
+/** A small generator of numbers from 0 to 1 (mulberry32); seed 0 gives 0 for ever. */
+function randomFrom(seed: number): () => number {
+	let state = seed;
+	return () => {
+		if (seed === 0) return 0;
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}
