@@ -1,18 +1,12 @@
 /**
- * The one Durable Object class, in its two roles: an instance of a workflow, or the index shard of
- * a type (`__index:<type>`). Its name says which.
- *
- * Thin: it makes the platform's clock, alarm and storage into ports, and forwards RPC and alarms.
+ * The one Durable Object class, in its two roles (`roles.ts`). Thin: it gives them the platform's
+ * clock, alarm and storage, and forwards RPC and alarms.
  */
 import { DurableObject } from "cloudflare:workers";
-import { deliverToIndex, type RunnerNamespace } from "./client/runner-client";
-import { IndexStore } from "./db/index-store";
-import { InstanceStore } from "./db/instance-store";
+import type { RunnerNamespace } from "./client/runner-client";
 import { Instance } from "./engine/instance";
-import type { Ports } from "./engine/ports";
 import { type Program, programsOf, type Registry } from "./engine/program";
 import { ValidationError, WorkflowError } from "./model/errors";
-import { isShardName } from "./model/ids";
 import type { Clock } from "./model/ports";
 import {
 	type Answer,
@@ -29,8 +23,8 @@ import {
 	type ShardRpc,
 	type StatusReceipt,
 } from "./model/rpc";
+import { roleIn } from "./roles";
 import { IndexShard } from "./shards/index-shard";
-import { Outbox } from "./shards/outbox";
 
 /** The bindings that the class needs. */
 export interface RunnerEnv {
@@ -70,7 +64,21 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 
 		constructor(ctx: DurableObjectState, env: RunnerEnv) {
 			super(ctx, env);
-			this.role = roleOf(ctx, env, programs, clock);
+			const { storage } = ctx;
+			const name = ctx.id.name ?? "";
+			this.role = roleIn({
+				name,
+				storage,
+				runners: env.WORKFLOW_RUNNER,
+				programs,
+				clock,
+				alarm: {
+					set: (atMs) => void storage.setAlarm(atMs),
+					clear: () => void storage.deleteAlarm(),
+				},
+				random: Math.random,
+				report: (message, error) => console.error(`${name}: ${message}`, error),
+			});
 		}
 
 		create(request: CreateRequest): Promise<Answer<CreateReceipt>> {
@@ -109,31 +117,6 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 			if (this.role instanceof Instance) await this.role.wake();
 		}
 	};
-}
-
-function roleOf(
-	ctx: DurableObjectState,
-	env: RunnerEnv,
-	programs: ReadonlyMap<string, Program>,
-	clock: Clock,
-): Instance | IndexShard {
-	if (isShardName(ctx.id.name ?? "")) return new IndexShard(new IndexStore(ctx.storage), clock);
-	const ports: Ports = {
-		clock,
-		alarm: {
-			set: (atMs) => void ctx.storage.setAlarm(atMs),
-			clear: () => void ctx.storage.deleteAlarm(),
-		},
-		random: Math.random,
-		report: (message, error) => console.error(`${ctx.id.name}: ${message}`, error),
-		outbox: (source) =>
-			new Outbox(
-				source,
-				(type, update) => deliverToIndex(env.WORKFLOW_RUNNER, type, update),
-				clock,
-			),
-	};
-	return new Instance({ store: new InstanceStore(ctx.storage), programs, ports });
 }
 
 function asInstance(role: Instance | IndexShard): Instance {

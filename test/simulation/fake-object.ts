@@ -1,25 +1,15 @@
 /**
- * A Durable Object: storage that stays, and a life in memory that comes and goes. Composed like
- * the class in `src/workflow-runner.ts`.
+ * A Durable Object: storage that stays, and a life in memory that comes and goes.
  *
  * The output gate: what a life sends (answers, messages, effects) leaves once all that it had
  * written before is committed. If it dies first, it never leaves.
  */
-import { deliverToIndex, type RunnerNamespace } from "../../src/client/runner-client";
-import { IndexStore } from "../../src/db/index-store";
-import { InstanceStore } from "../../src/db/instance-store";
+import type { RunnerNamespace } from "../../src/client/runner-client";
 import { Instance } from "../../src/engine/instance";
-import { isShardName } from "../../src/model/ids";
 import type { Clock } from "../../src/model/ports";
-import {
-	type Answer,
-	answer,
-	type IndexUpdate,
-	type InstanceRpc,
-	type ShardRpc,
-} from "../../src/model/rpc";
+import { type Answer, answer, type InstanceRpc, type ShardRpc } from "../../src/model/rpc";
+import { roleIn } from "../../src/roles";
 import { IndexShard } from "../../src/shards/index-shard";
-import { Outbox } from "../../src/shards/outbox";
 import type { EventLoop } from "./event-loop";
 import { FakeStorage } from "./fake-storage";
 import { planPrograms } from "./interpreter";
@@ -60,27 +50,20 @@ export class Life {
 			turn: () => loop.turn(this),
 		};
 		const { storage, name } = object;
-		if (isShardName(name)) {
-			this.role = new IndexShard(new IndexStore(storage.asStorage), clock);
-			return;
-		}
 		const programs = planPrograms({
 			called: (key, attempt) => world.called(this, key, attempt),
 			turn: clock.turn,
 			after: clock.after,
 		});
-		const deliver = (type: string, update: IndexUpdate) =>
-			deliverToIndex(world.runners(this), type, update);
-		this.role = new Instance({
-			store: new InstanceStore(storage.asStorage),
+		this.role = roleIn({
+			name,
+			storage: storage.asStorage,
+			runners: world.runners(this),
 			programs: new Map(programs.map((program) => [program.type, program])),
-			ports: {
-				clock,
-				alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
-				random: () => world.jitter(),
-				report: (message, error) => world.reported(message, error),
-				outbox: (source) => new Outbox(source, deliver, clock),
-			},
+			clock,
+			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
+			random: () => world.jitter(),
+			report: (message, error) => world.reported(message, error),
 		});
 	}
 

@@ -1,5 +1,6 @@
 /** A deploy that does not fit the journal stops the instance for repair (G7). */
 import { expect } from "vitest";
+import type { WorkflowStatus } from "../../../src/model/status";
 import { TestInstance } from "../../support/instance";
 import { clock, programs } from "../../support/lab";
 import { attempt, between, type Declares, type Flow, sleep, step } from "./style";
@@ -20,10 +21,10 @@ async function redeploy(subject: Subject, flow: Flow, declares: Declares = {}) {
 }
 
 /** Once the replay has had its time to ask for what is recorded. */
-function pausedInTime(instance: TestInstance) {
+function inTime(instance: TestInstance, wanted: WorkflowStatus) {
 	return instance.until(({ status }) => {
 		clock.advance(100);
-		return status === "paused";
+		return status === wanted;
 	});
 }
 
@@ -54,7 +55,7 @@ export const determinism: Behaviours = {
 
 	"an end without a recorded step pauses, and a fitting deploy goes on": async (subject) => {
 		const instance = await redeploy(subject, [between(() => "nothing to do")]);
-		const { reason, result } = await instance.until("paused");
+		const { reason, result } = await inTime(instance, "paused");
 		expect(reason).toMatch(/^NON_DETERMINISM: .*"charge".*ended without asking/);
 		expect(result).toBeNull();
 		await repair(subject, instance);
@@ -64,7 +65,7 @@ export const determinism: Behaviours = {
 		subject,
 	) => {
 		const instance = await redeploy(subject, [noted("new"), ...FITTING]);
-		const { reason, steps } = await pausedInTime(instance);
+		const { reason, steps } = await inTime(instance, "paused");
 		expect(reason).toMatch(/"charge".*parked without asking/);
 		expect(steps.map(({ name }) => name)).toEqual(["charge", "nap"]);
 		expect(calls).toEqual([]);
@@ -81,7 +82,7 @@ export const determinism: Behaviours = {
 	"a type may ask for an error in place of the pause": async (subject) => {
 		const declares = { onNonDeterminism: "fail" } as const;
 		const instance = await redeploy(subject, [], declares);
-		expect((await instance.until("errored")).errorDetails).toMatchObject({
+		expect((await inTime(instance, "errored")).errorDetails).toMatchObject({
 			code: "NON_DETERMINISM",
 		});
 	},
