@@ -45,7 +45,7 @@ function deliveryAt({ undelivered, alarmAt, now }: AlarmFacts): number | null {
 }
 
 /** The first of several moments, some of which may not be; null: none is. */
-export function earliest(moments: (number | null)[]): number | null {
+function earliest(moments: (number | null)[]): number | null {
 	let first: number | null = null;
 	for (const moment of moments) {
 		if (moment !== null && (first === null || moment < first)) first = moment;

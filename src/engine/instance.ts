@@ -30,7 +30,6 @@ import {
 	isTerminal,
 	type WorkflowStatus,
 } from "../model/status";
-import { earliest } from "./alarm-plan";
 import { describe } from "./describe";
 import {
 	instanceExists,
@@ -478,10 +477,8 @@ export class Instance implements PassObserver {
 
 	/** The alarm stays with a live pass, and with what is on its way to the index. */
 	async #linger(): Promise<void> {
-		await this.#wakeups.linger(
-			() => (this.#pass?.isLive ? this.#pass : undefined),
-			() => earliest([this.#journal?.nextDueAt() ?? null, this.#row.deadlineAt]),
+		await this.#wakeups.linger(() =>
+			this.#pass?.isLive ? this.#pass.stopped : this.#record.outbox.underWay,
 		);
-		await this.#record.outbox.idle();
 	}
 }

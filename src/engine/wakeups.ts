@@ -1,6 +1,6 @@
 /**
  * The instance's one alarm: where it stands (G4), the lease of a pass at work, and how long an
- * alarm stays with a live pass. What is due is in the facts that `Instance` gives.
+ * alarm stays with what is under way. What is due is in the facts that `Instance` gives.
  */
 
 import type { Clock } from "../model/ports";
@@ -10,7 +10,7 @@ import type { Alarm } from "./ports";
 
 /** How far ahead of a pass at work the alarm stands, so that a lost one is missed soon. */
 const LEASE_MS = 5_000;
-/** How long one alarm stays with a live pass; the object is not evicted meanwhile. */
+/** How long one alarm stays; the object is not evicted meanwhile. */
 const LINGER_MS = 60_000;
 
 export class Wakeups {
@@ -19,7 +19,10 @@ export class Wakeups {
 	/** Where the alarm stands; undefined: not known, since another isolate set it. */
 	#alarmAt: number | null | undefined;
 	#leaseAt: number | null = null;
-	#moved = Promise.withResolvers<void>();
+	/** When something is due that only an alarm sees to: a timer, the deadline. */
+	#dueAt: number | null = null;
+	/** Lets an alarm that stays look again at that. */
+	#stir: () => void = () => {};
 
 	constructor(clock: Clock, alarm: Alarm) {
 		this.#clock = clock;
@@ -35,27 +38,29 @@ export class Wakeups {
 	arm(pass: Pass | undefined, facts: Omit<AlarmFacts, "now" | "leaseAt" | "alarmAt">): void {
 		const now = this.#clock.now();
 		const leaseAt = this.#renewLease(pass, now);
-		const wanted = planAlarm({ ...facts, now, leaseAt, alarmAt: this.#alarmAt ?? null });
+		const all = { ...facts, now, leaseAt, alarmAt: this.#alarmAt ?? null };
+		this.#dueAt = planAlarm({ ...all, leaseAt: null, undelivered: null });
+		this.#stir();
+		const wanted = planAlarm(all);
 		if (wanted === this.#alarmAt || (wanted === null && this.#firesSoon(now))) return;
 		this.#alarmAt = wanted;
 		if (wanted === null) this.#alarm.clear();
 		else this.#alarm.set(wanted);
-		this.#moved.resolve();
-		this.#moved = Promise.withResolvers();
 	}
 
 	/**
-	 * Resolves when the live pass has stopped, something else is due (`dueAt` says when), or the
-	 * alarm has stayed long enough; the next alarm stands already.
+	 * Resolves when nothing is under way any more, something is due (no other alarm fires while this
+	 * one stays), or the alarm has stayed long enough. The next one stands already.
 	 */
-	async linger(livePass: () => Pass | undefined, dueAt: () => number | null): Promise<void> {
+	async linger(underWay: () => Promise<void> | undefined): Promise<void> {
 		const patienceAt = this.#clock.now() + LINGER_MS;
-		for (let pass = livePass(); pass !== undefined; pass = livePass()) {
-			const remainingMs = Math.min(patienceAt, dueAt() ?? patienceAt) - this.#clock.now();
+		for (let work = underWay(); work !== undefined; work = underWay()) {
+			const remainingMs = Math.min(patienceAt, this.#dueAt ?? patienceAt) - this.#clock.now();
 			if (remainingMs <= 0) return;
 			const { promise, resolve } = Promise.withResolvers<void>();
 			const cancel = this.#clock.after(remainingMs, resolve);
-			await Promise.race([promise, pass.stopped, this.#moved.promise]);
+			this.#stir = resolve;
+			await Promise.race([promise, work]);
 			cancel();
 		}
 	}

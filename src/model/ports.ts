@@ -22,8 +22,8 @@ export interface StatusOutbox {
 	kick(): void;
 	/** When delivery is to be tried again after a failure; null while none has failed. */
 	readonly retryAt: number | null;
-	/** Resolves when nothing is under way. */
-	idle(): Promise<void>;
+	/** Resolves when nothing is under way any more; undefined: nothing is. */
+	readonly underWay: Promise<void> | undefined;
 }
 
 /** What an outbox delivers from. */

@@ -46,8 +46,8 @@ export class Outbox implements StatusOutbox {
 		if (this.#isUrgent()) this.#hurry();
 	}
 
-	async idle(): Promise<void> {
-		await this.#work;
+	get underWay(): Promise<void> | undefined {
+		return this.#work;
 	}
 
 	async #drain(): Promise<void> {

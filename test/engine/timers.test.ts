@@ -1,4 +1,5 @@
 /** Sleeps and alarms: absolute times (G9), and an alarm for everything that is due (G4). */
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { gate, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
@@ -140,6 +141,27 @@ describe("the alarm", () => {
 		hang.resolve("done");
 		expect((await instance.until("completed")).result).toBe("done");
 		expect((await instance.status()).steps[0]?.attempts).toBe(1);
+	});
+});
+
+describe("an alarm that stays with a live pass", () => {
+	it("makes way for a timer that is set meanwhile", async () => {
+		const held = gate();
+		const type = define(async (step) => {
+			await step.sleep("first", "1s");
+			return Promise.all([step.sleep("nap", "10s"), step.do("hold", () => held.promise)]);
+		});
+		const instance = await TestInstance.create(type);
+		await instance.until("sleeping");
+		clock.advance(1_000);
+		const staying = runDurableObjectAlarm(instance.stub);
+		await instance.until(({ steps }) => steps[1]?.status === "sleeping");
+		clock.advance(10_000);
+		await staying;
+		await instance.fireAlarm();
+		await instance.until(({ steps }) => steps[1]?.status === "completed");
+		held.resolve();
+		await instance.until("completed");
 	});
 });
 

@@ -101,9 +101,9 @@ describe("the outbox", () => {
 		outbox.kick();
 		state.seq = 2;
 		outbox.kick();
-		await outbox.idle();
+		await outbox.underWay;
 		outbox.kick();
-		await outbox.idle();
+		await outbox.underWay;
 		expect(received).toEqual([2]);
 	});
 
@@ -114,7 +114,7 @@ describe("the outbox", () => {
 		await null;
 		state.seq = 5;
 		outbox.kick();
-		await outbox.idle();
+		await outbox.underWay;
 		expect(received.at(-1)).toBe(5);
 		expect(state.acknowledged).toBe(5);
 	});
@@ -125,7 +125,7 @@ describe("the outbox", () => {
 		const delays: number[] = [];
 		for (let failure = 0; failure < 10; failure++) {
 			outbox.kick();
-			await outbox.idle();
+			await outbox.underWay;
 			delays.push((outbox.retryAt ?? 0) - clock.now());
 		}
 		expect(delays.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);
@@ -133,7 +133,7 @@ describe("the outbox", () => {
 		expect(state.rescheduled).toBe(10);
 		state.down = false;
 		outbox.kick();
-		await outbox.idle();
+		await outbox.underWay;
 		expect(received).toEqual([1]);
 		expect(outbox.retryAt).toBeNull();
 	});

@@ -89,13 +89,16 @@ export class Witness {
 	lostAtLeast = 0;
 	readonly #plan: Plan;
 	readonly #clocks: Clocks;
+	/** Nothing disturbs it: no timer may be late. */
+	readonly #isCalm: boolean;
 	/** The latest attempt called of each step, and in which life. */
 	readonly #calls = new Map<string, { attempt: number; life: object }>();
 	#calledInThisLife = false;
 	#recordedAtDeath = 0;
 
-	constructor(plan: Plan, clocks: Clocks) {
+	constructor(plan: Plan, clocks: Clocks, { isCalm }: { isCalm: boolean }) {
 		this.#plan = plan;
+		this.#isCalm = isCalm;
 		this.#clocks = clocks;
 	}
 
@@ -215,7 +218,9 @@ export class Witness {
 			ensure(old === undefined, "G9", `the due time of ${what} changed`);
 		} else if (!byEvent && old?.wakeAt !== undefined) {
 			const due = old.wakeAt ?? Number.POSITIVE_INFINITY;
-			ensure(due <= wallMaxMs && (row.completedAt ?? 0) >= due, "G9", `${what} before its time`);
+			const at = row.completedAt ?? 0;
+			ensure(due <= wallMaxMs && at >= due, "G9", `${what} before its time`);
+			ensure(!this.#isCalm || at === due, "G4", `${what} ${at - due} ms after its time`);
 		}
 	}
 

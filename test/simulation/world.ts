@@ -53,7 +53,8 @@ export class World implements Surroundings {
 		this.#tell = tell;
 		this.#random = randomFrom(given.order);
 		this.loop = new EventLoop(START_MS, this.#random);
-		this.#witness = new Witness(given.plan, this.loop);
+		const isCalm = given.happenings.length === 0 && !given.lateCommits;
+		this.#witness = new Witness(given.plan, this.loop, { isCalm });
 		this.#type = given.hasDeadline ? "plan-with-deadline" : "plan";
 		this.#instance = new FakeObject(ID, this);
 		this.#shard = new FakeObject(shardName(this.#type), this);
