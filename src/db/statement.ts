@@ -26,15 +26,20 @@ type Values = Readonly<Record<string, SqlStorageValue | undefined>>;
  */
 export class Statement {
 	readonly #sql: string;
-	/** In the order of the query: the name of what is bound there, or a value of the query itself. */
-	readonly #params: readonly ({ name: string } | { value: SqlStorageValue })[];
+	/** In the order of the query: its own values, null where something is bound. */
+	readonly #values: readonly SqlStorageValue[];
+	/** The names of what is bound, and where. */
+	readonly #bound: readonly { name: string; at: number }[];
 
 	constructor(query: Query) {
 		const { sql, params } = query.toSQL();
 		this.#sql = sql;
-		this.#params = params.map((param) =>
-			// What is not bound has been encoded by its column.
-			is(param, Placeholder) ? { name: param.name } : { value: param as SqlStorageValue },
+		// What is not bound has been encoded by its column.
+		this.#values = params.map((param) =>
+			is(param, Placeholder) ? null : (param as SqlStorageValue),
+		);
+		this.#bound = params.flatMap((param, at) =>
+			is(param, Placeholder) ? [{ name: param.name, at }] : [],
 		);
 	}
 
@@ -42,9 +47,8 @@ export class Statement {
 		{ sql }: ObjectStorage,
 		values: Values = {},
 	): SqlStorageCursor<Record<string, SqlStorageValue>> {
-		const params = this.#params.map((param) =>
-			"name" in param ? (values[param.name] ?? null) : param.value,
-		);
+		const params = this.#values.slice();
+		for (const { name, at } of this.#bound) params[at] = values[name] ?? null;
 		return sql.exec(this.#sql, ...params);
 	}
 }

@@ -8,7 +8,7 @@
 import { DevalueError, parse, stringify } from "devalue";
 import { WorkflowError } from "./errors";
 import { LIMITS } from "./limits";
-import { storability } from "./storable";
+import { isJson, storageFault } from "./storable";
 
 /** A value as text; only `decode` reads it. */
 export type Encoded = string;
@@ -30,9 +30,7 @@ export function encode(
 	what: string,
 	limitBytes: number = LIMITS.valueBytes,
 ): Encoded {
-	const how = storability(value);
-	if (typeof how === "object") throw notStorable(what, how.path, how.why);
-	const text = textOf(value, how, what);
+	const text = jsonText(value) ?? richText(value, what);
 	if (!fitsBytes(text, limitBytes)) throw tooLarge(what, encodedBytes(text), limitBytes);
 	return text;
 }
@@ -52,9 +50,20 @@ export function fitsBytes(text: Encoded, limitBytes: number): boolean {
 	return text.length * 3 <= limitBytes || encodedBytes(text) <= limitBytes;
 }
 
-function textOf(value: unknown, how: "json" | "rich", what: string): Encoded {
+/** Undefined for what JSON would change, or cannot be read. */
+function jsonText(value: unknown): Encoded | undefined {
 	try {
-		return how === "json" ? JSON_MARK + JSON.stringify(value) : stringify(value, REDUCERS);
+		return isJson(value) ? JSON_MARK + JSON.stringify(value) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function richText(value: unknown, what: string): Encoded {
+	const fault = storageFault(value);
+	if (fault !== undefined) throw notStorable(what, fault.path, fault.why);
+	try {
+		return stringify(value, REDUCERS);
 	} catch (error) {
 		// What the walk does not look for: symbol keys, `__proto__` keys.
 		const path = error instanceof DevalueError ? error.path : "";

@@ -1,7 +1,7 @@
 /**
  * What can be stored (G16), found out before anything is written: devalue itself would take
  * cycles, turn an instance of `class Money extends Map` into a plain Map, and recurse without a
- * bound. The same walk tells what JSON alone would bring back unchanged.
+ * bound. And what JSON alone brings back unchanged.
  */
 import { LIMITS } from "./limits";
 import { printable, shortened } from "./printable";
@@ -41,22 +41,58 @@ const STORABLE_CLASSES = new Set<unknown>(
 /** The longest array that is walked by its indices; a longer one is sparse or past every limit. */
 const DENSE_LENGTH_MAX = LIMITS.valueBytes;
 
-/**
- * How a value can be stored: as `json`, which brings it back as it was; only as `rich`, by a format
- * that knows more than JSON; or not at all, and then the first fault.
- */
-export type Storability = "json" | "rich" | StorageFault;
-
-export function storability(value: unknown): Storability {
+/** The first fault of a value; undefined when it can be stored. */
+export function storageFault(value: unknown): StorageFault | undefined {
+	if (isPlainPrimitive(value)) return undefined;
 	const walk = new Walk();
 	try {
 		walk.visit(value);
-		return walk.isJson ? "json" : "rich";
+		return undefined;
 	} catch (error) {
 		if (error instanceof Refusal) return { path: error.path, why: error.message };
 		// A getter, a proxy or an iterator of the value's own.
 		return { path: walk.path, why: `reading it throws "${shortened(printable(error))}"` };
 	}
+}
+
+/**
+ * Whether JSON brings a value back as it was: plain objects and arrays, none in two places, of
+ * text, booleans, null and numbers that JSON has. Throws what reading the value throws.
+ */
+export function isJson(value: unknown, seen = new Set<object>(), depth = 0): boolean {
+	if (typeof value !== "object") return isJsonPrimitive(value);
+	if (value === null) return true;
+	if (depth === LIMITS.valueDepth || seen.has(value)) return false;
+	seen.add(value);
+	if (Array.isArray(value)) {
+		if (Object.getPrototypeOf(value) !== Array.prototype) return false;
+		// A hole is undefined, which JSON has not.
+		for (const item of value) if (!isJson(item, seen, depth + 1)) return false;
+		return true;
+	}
+	if (!isJsonRecord(value)) return false;
+	for (const key of Object.keys(value)) if (!isJson(value[key], seen, depth + 1)) return false;
+	return true;
+}
+
+function isPlainPrimitive(value: unknown): boolean {
+	if (value === null) return true;
+	return typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol";
+}
+
+/** JSON has no -0, and of numbers the finite ones. */
+function isJsonPrimitive(value: unknown): boolean {
+	if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+	return typeof value === "string" || typeof value === "boolean";
+}
+
+/** A plain object without a key that devalue refuses. */
+function isJsonRecord(value: object): value is Record<string, unknown> {
+	return (
+		Object.getPrototypeOf(value) === Object.prototype &&
+		!Object.hasOwn(value, "__proto__") &&
+		Object.getOwnPropertySymbols(value).length === 0
+	);
 }
 
 class Refusal extends Error {
@@ -68,20 +104,7 @@ class Refusal extends Error {
 	}
 }
 
-function isStorablePrimitive(value: unknown): boolean {
-	if (value === null) return true;
-	return typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol";
-}
-
-/** A primitive that is not null: whether JSON has it. It has no -0, and of numbers the finite ones. */
-function isJsonPrimitive(value: unknown): boolean {
-	if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-	return typeof value === "string" || typeof value === "boolean";
-}
-
 class Walk {
-	/** Until something is found that JSON has not, or would bring back twice. */
-	isJson = true;
 	readonly #ancestors = new Set<object>();
 	/** Levels below each object that has been gone over: one that stands in many places is walked once. */
 	readonly #heights = new Map<object, number>();
@@ -95,23 +118,15 @@ class Walk {
 
 	/** Returns the levels below `value`. */
 	visit(value: unknown): number {
-		if (value === null) return 0;
-		if (isStorablePrimitive(value)) {
-			if (this.isJson) this.isJson = isJsonPrimitive(value);
-			return 0;
-		}
-		if (typeof value !== "object") throw this.#refuse(`it is a ${typeof value}`);
+		if (isPlainPrimitive(value)) return 0;
+		if (typeof value !== "object" || value === null) throw this.#refuse(`it is a ${typeof value}`);
 		if (this.#ancestors.has(value)) throw this.#refuse("it contains itself");
 		const known = this.#heights.get(value);
 		if (this.#ancestors.size + (known ?? 0) >= LIMITS.valueDepth) {
 			throw new Refusal(`it is nested deeper than ${LIMITS.valueDepth} levels`, "");
 		}
-		if (known !== undefined) {
-			this.isJson = false;
-			return known;
-		}
+		if (known !== undefined) return known;
 		this.#refuseClass(value);
-		if (this.isJson) this.isJson = isJsonObject(value);
 		this.#ancestors.add(value);
 		const height = 1 + this.#visitItems(value);
 		this.#ancestors.delete(value);
@@ -122,10 +137,7 @@ class Walk {
 	#visitItems(value: object): number {
 		let height = 0;
 		const at = (segment: string | number | { shown: string }, item: unknown) => {
-			if (item === null || isStorablePrimitive(item)) {
-				if (this.isJson) this.isJson = item === null || isJsonPrimitive(item);
-				return;
-			}
+			if (isPlainPrimitive(item)) return;
 			this.#path.push(segment);
 			height = Math.max(height, this.visit(item));
 			this.#path.pop();
@@ -163,16 +175,6 @@ class Walk {
 	#refuse(why: string): Refusal {
 		return new Refusal(why, this.path);
 	}
-}
-
-/** An array, or an object without a key that devalue refuses. */
-function isJsonObject(value: object): boolean {
-	if (Array.isArray(value)) return value.length <= DENSE_LENGTH_MAX;
-	return (
-		Object.getPrototypeOf(value) === Object.prototype &&
-		!Object.hasOwn(value, "__proto__") &&
-		Object.getOwnPropertySymbols(value).length === 0
-	);
 }
 
 function isRecord(value: object): value is Record<string, unknown> {
