@@ -1,0 +1,120 @@
+/**
+ * What a run is going to do, from its seed alone: which instances there are, what mail each gets,
+ * and when the service is killed. What then falls together is the machine's business.
+ */
+import type { Mail } from "./worker/effects";
+import type { ChaosPayload, ChaosType } from "./worker/programs";
+
+export interface PlannedMail {
+	event: keyof Mail;
+	/** Of each letter, how long after the one before it is sent. */
+	delaysMs: number[];
+}
+
+export interface PlannedInstance {
+	id: string;
+	type: ChaosType;
+	/** The witness's address comes to it when there is one. */
+	payload: Omit<ChaosPayload, "witness">;
+	createAfterMs: number;
+	mail: PlannedMail[];
+}
+
+export interface PlannedKill {
+	/**
+	 * `boot`: counted from the start of the process. The others from when it is up: at that moment;
+	 * as the next effect is heard, which is between an effect and its row; as the next create or
+	 * event is accepted.
+	 */
+	when: "boot" | "moment" | "effect" | "accepted";
+	afterMs: number;
+}
+
+export interface Plan {
+	instances: PlannedInstance[];
+	kills: PlannedKill[];
+}
+
+const TYPES: ChaosType[] = ["sequence", "fan", "race", "flaky", "saga", "slow", "inbox", "desk"];
+/** How long a kill and the start that follows take, more or less: what the work is spread over. */
+const KILL_MS = 4_000;
+
+export function makePlan(settings: { seed: number; instances: number; kills: number }): Plan {
+	const chance = new Chance(settings.seed);
+	const { kills } = settings;
+	return {
+		instances: Array.from({ length: settings.instances }, (_, index) => {
+			return planInstance(chance, index, kills);
+		}),
+		kills: planKills(chance, kills),
+	};
+}
+
+function planInstance(chance: Chance, index: number, kills: number): PlannedInstance {
+	const type = TYPES[index % TYPES.length] ?? "sequence";
+	const rounds = chance.between(1, 2 + 2 * kills);
+	return {
+		id: `${type}-${index + 1}`,
+		type,
+		payload: {
+			rounds,
+			pauseMs: chance.pick([0, 50, 300, 900]),
+			patienceMs: chance.pick([null, 400, 2_500]),
+		},
+		// In the first quarter of the run, so that some are created as the service dies.
+		createAfterMs: chance.between(0, (kills * KILL_MS) / 4),
+		mail: type === "inbox" || type === "desk" ? planMail(chance, rounds) : [],
+	};
+}
+
+function planMail(chance: Chance, rounds: number): PlannedMail[] {
+	return (["letter", "parcel"] as const).map((event) => ({
+		event,
+		// Several at once, which come before they are waited for; and one after a while.
+		delaysMs: Array.from({ length: rounds }, () => chance.pick([0, 0, 200, KILL_MS])),
+	}));
+}
+
+/**
+ * A kill soon after the start, when all that is overdue is replayed, hits many passes that have
+ * recorded nothing yet: a strike for each (G17). A third in a row would end them, so the kill after
+ * a hasty one leaves time for progress.
+ */
+function planKills(chance: Chance, count: number): PlannedKill[] {
+	const kills: PlannedKill[] = [];
+	for (let wasHasty = false; kills.length < count; ) {
+		const isHasty: boolean = !wasHasty && chance.between(0, 1) === 1;
+		const when = chance.pick([
+			"moment",
+			"effect",
+			"accepted",
+			isHasty ? "boot" : "effect",
+		] as const);
+		const [from, to] = when === "boot" ? [0, 3_000] : isHasty ? [0, 1_000] : [1_000, 3_000];
+		kills.push({ when, afterMs: chance.between(from, to) });
+		wasHasty = isHasty;
+	}
+	return kills;
+}
+
+/** Pseudo-random numbers of a seed (mulberry32). */
+class Chance {
+	#state: number;
+
+	constructor(seed: number) {
+		this.#state = seed;
+	}
+
+	/** A whole number, both ends included. */
+	between(from: number, to: number): number {
+		this.#state = (this.#state + 0x6d2b79f5) | 0;
+		let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+		const unit = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+		return from + Math.floor(unit * (Math.floor(to) - from + 1));
+	}
+
+	pick<T>(choices: readonly [T, ...T[]]): T {
+		return choices[this.between(0, choices.length - 1)] ?? choices[0];
+	}
+}

@@ -1,0 +1,190 @@
+/**
+ * A chaos run: a real service is killed again and again while its instances work, and at the end
+ * nothing may be missing, repeated or otherwise than it must be. `plan.ts` says what is done,
+ * `ledger.ts` and `judge.ts` what was wrong.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { WorkflowStatusResponse } from "../../../src/library";
+import { Service } from "../service";
+import { Witness } from "../witness";
+import { madeEffects } from "./expected";
+import { type Findings, judge } from "./judge";
+import { Ledger } from "./ledger";
+import { makePlan, type Plan, type PlannedKill } from "./plan";
+import { Sender } from "./sender";
+
+export interface ChaosSettings {
+	instances: number;
+	kills: number;
+	seed: number;
+	/** Of the service; a free one when left out. */
+	port?: number | undefined;
+	/** Told of each kill. */
+	progress: (line: string) => void;
+}
+
+export interface ChaosReport extends Findings {
+	seed: number;
+	instances: number;
+	kills: number;
+	/** Effects by idempotency key, and the calls that made them: with retries. */
+	effects: number;
+	calls: number;
+	/** Attempts that were repeated since a kill lay between their effect and their row. */
+	repeatedAttempts: number;
+	/** Calls of a step's function whose row was there. */
+	repeatedDespiteRow: number;
+	seconds: number;
+}
+
+/** How long a kill waits for the event that is to set it off. */
+const TRIGGER_MS = 2_000;
+const SAMPLE_MS = 50;
+/** Longer than anything takes that goes on by itself, a backed-off pass included. */
+const SILENCE_MS = 20_000;
+
+export async function runChaos(settings: ChaosSettings): Promise<ChaosReport> {
+	const startedAt = performance.now();
+	const run = new Run(settings);
+	try {
+		const findings = await run.whole();
+		return { ...findings, seconds: Math.round((performance.now() - startedAt) / 1_000) };
+	} finally {
+		await run.stop();
+	}
+}
+
+class Run {
+	readonly #settings: ChaosSettings;
+	readonly #plan: Plan;
+	readonly #ledger = new Ledger();
+	/** Instances whose last effect was heard. */
+	readonly #ended = new Set<string>();
+	#service: Service | undefined;
+	#witness: Witness | undefined;
+	#sender: Sender | undefined;
+	#killsLeft: number;
+	/** The kill that waits for what sets it off. */
+	#armed: { when: PlannedKill["when"]; strike: () => void } | undefined;
+
+	constructor(settings: ChaosSettings) {
+		this.#settings = settings;
+		this.#plan = makePlan(settings);
+		this.#killsLeft = settings.kills;
+	}
+
+	async whole(): Promise<Omit<ChaosReport, "seconds">> {
+		const { port, seed, kills } = this.#settings;
+		const { instances } = this.#plan;
+		const witness = await Witness.start((call) => {
+			this.#setOff("effect");
+			if (call.key.endsWith("/end")) this.#ended.add(call.key.slice(0, -"/end".length));
+			return this.#ledger.hear(call);
+		});
+		this.#witness = witness;
+		const configs = ["test/e2e/chaos/worker/wrangler.jsonc"];
+		const service = await Service.start({ configs, ...(port === undefined ? {} : { port }) });
+		this.#service = service;
+		const sender = new Sender(service, () => this.#setOff("accepted"));
+		this.#sender = sender;
+
+		const attended = Promise.all(instances.map((it) => sender.attend(it, witness.url)));
+		await Promise.all([this.#sample(service), this.#killAll(service, witness)]);
+		// From here on it is sent nothing but what is left of the mail: all else goes on by itself.
+		await this.#untilEnded(witness, sender);
+		sender.stop();
+		await attended;
+
+		const findings = await judge(service, instances, sender.deliveries);
+		const { repeatedAttempts, repeatedDespiteRow, violations } = this.#ledger;
+		return {
+			seed,
+			instances: instances.length,
+			kills,
+			effects: new Set(witness.calls.map(({ key }) => key)).size,
+			calls: witness.calls.length,
+			repeatedAttempts,
+			repeatedDespiteRow,
+			...findings,
+			violations: [...violations, ...sender.violations, ...findings.violations],
+		};
+	}
+
+	async stop(): Promise<void> {
+		this.#sender?.stop();
+		await this.#service?.stop();
+		this.#witness?.stop();
+	}
+
+	/** Each kill with the start that follows. */
+	async #killAll(service: Service, witness: Witness): Promise<void> {
+		let up = Promise.resolve();
+		for (const kill of this.#plan.kills) {
+			const heard = witness.calls.length;
+			if (kill.when !== "boot") await up;
+			await sleep(kill.afterMs);
+			await this.#strike(service, kill.when);
+			// Killed while it started, it never comes up.
+			await up.catch(() => {});
+			this.#killsLeft--;
+			this.#ledger.era++;
+			this.#settings.progress(this.#killLine(kill, witness.calls.length - heard));
+			up = service.restart();
+			up.catch(() => {});
+		}
+		await up;
+	}
+
+	/** Kills now, or in the very moment in which it hears what it waits for. */
+	#strike(service: Service, when: PlannedKill["when"]): Promise<void> {
+		if (when !== "effect" && when !== "accepted") return service.kill9();
+		return new Promise((resolve, reject) => {
+			const strike = () => {
+				clearTimeout(timer);
+				this.#armed = undefined;
+				service.kill9().then(resolve, reject);
+			};
+			const timer = setTimeout(strike, TRIGGER_MS);
+			this.#armed = { when, strike };
+		});
+	}
+
+	#setOff(when: PlannedKill["when"]): void {
+		if (this.#armed?.when === when) this.#armed.strike();
+	}
+
+	#killLine({ when, afterMs }: PlannedKill, heard: number): string {
+		const { kills, instances } = this.#settings;
+		const moment = { boot: "of boot", moment: "up", effect: "up, as an effect was heard" };
+		const at = when === "accepted" ? "up, as a request was accepted" : moment[when];
+		return `kill ${kills - this.#killsLeft}/${kills} after ${afterMs} ms ${at}: ${heard} effects since the last; ${this.#ended.size} of ${instances} instances at their end`;
+	}
+
+	/** Looks at one instance after the other for steps whose row is there, as long as kills come. */
+	async #sample(service: Service): Promise<void> {
+		const { instances } = this.#plan;
+		for (let index = 0; this.#killsLeft > 0; index++) {
+			await sleep(SAMPLE_MS);
+			const id = instances[index % instances.length]?.id;
+			// The service may be down, or the instance not there yet.
+			const reply = await service
+				.get<WorkflowStatusResponse>(`/workflows/${id}`)
+				.catch(() => undefined);
+			if (reply?.status !== 200) continue;
+			for (const { key, receipt } of madeEffects(reply.body)) {
+				this.#ledger.know(`${id}/${key}`, receipt);
+			}
+		}
+	}
+
+	/** Until each instance has made its last effect, or nothing has happened for long. */
+	async #untilEnded(witness: Witness, sender: Sender): Promise<void> {
+		let seen = -1;
+		for (let quietAt = 0; this.#ended.size < this.#plan.instances.length; await sleep(50)) {
+			const activity = witness.calls.length + sender.deliveries.length;
+			if (activity !== seen) quietAt = performance.now() + SILENCE_MS;
+			else if (performance.now() > quietAt) return;
+			seen = activity;
+		}
+	}
+}

@@ -1,0 +1,108 @@
+/**
+ * The callers of the service: each instance is created and sent its mail, whether the service is
+ * up or not. They keep account of what they know: a request whose connection was lost may or may
+ * not have been heard, and is made again; for an event as another delivery, with an id of its own.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client, Reply } from "../client";
+import type { PlannedInstance, PlannedMail } from "./plan";
+import type { Letter } from "./worker/effects";
+
+const RETRY_MS = 150;
+
+export interface Delivery {
+	instance: string;
+	event: string;
+	/** Which letter, from 1; and how often it has been sent, this time included. */
+	nth: number;
+	attempt: number;
+	id: string;
+	/** Answered with 2xx; otherwise the answer was lost. */
+	accepted: boolean;
+}
+
+interface Answer {
+	/** Undefined: the connection was lost, before the request was heard or after. */
+	reply: Reply<unknown> | undefined;
+}
+
+export class Sender {
+	readonly deliveries: Delivery[] = [];
+	readonly violations: string[] = [];
+	readonly #client: Client;
+	readonly #accepted: () => void;
+	readonly #stop = new AbortController();
+
+	/** `accepted` is called at once when a create or an event has been accepted. */
+	constructor(client: Client, accepted: () => void) {
+		this.#client = client;
+		this.#accepted = accepted;
+	}
+
+	/** Resolves when the instance is there and has all its mail, or at `stop`. */
+	async attend(instance: PlannedInstance, witness: string): Promise<void> {
+		await this.#wait(instance.createAfterMs);
+		await this.#create(instance, witness);
+		await Promise.all(instance.mail.map((mail) => this.#sendAll(instance.id, mail)));
+	}
+
+	/** Gives up what is not sent yet. */
+	stop(): void {
+		this.#stop.abort();
+	}
+
+	async #create({ id, type, payload }: PlannedInstance, witness: string): Promise<void> {
+		for (let mayExist = false; !this.#stop.signal.aborted; mayExist = true) {
+			const body = { type, id, payload: { ...payload, witness } };
+			const { reply } = await this.#post("/workflows", body);
+			if (reply?.status === 201 || (reply?.status === 409 && mayExist)) return;
+			if (reply !== undefined) this.#unexpected(`create ${id}`, reply);
+			await this.#wait(RETRY_MS);
+		}
+	}
+
+	async #sendAll(instance: string, { event, delaysMs }: PlannedMail): Promise<void> {
+		for (const [index, delayMs] of delaysMs.entries()) {
+			await this.#wait(delayMs);
+			await this.#send({ instance, event, nth: index + 1 }, index === delaysMs.length - 1);
+		}
+	}
+
+	async #send(
+		letter: Pick<Delivery, "instance" | "event" | "nth">,
+		isLast: boolean,
+	): Promise<void> {
+		const { instance, event, nth } = letter;
+		for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+			const id = `${instance} ${event} ${nth}.${attempt}`;
+			const delivery = { ...letter, attempt, id, accepted: false };
+			this.deliveries.push(delivery);
+			const body: Letter = { id, isLast };
+			const { reply } = await this.#post(`/workflows/${instance}/events/${event}`, body);
+			delivery.accepted = reply?.status === 200;
+			if (delivery.accepted) return;
+			// The one before was heard after all, and was the last that was wanted.
+			if (reply?.status === 409 && isLast && attempt > 1) return;
+			if (reply !== undefined) this.#unexpected(`deliver ${id}`, reply);
+			await this.#wait(RETRY_MS);
+		}
+	}
+
+	async #post(path: string, body: unknown): Promise<Answer> {
+		try {
+			const reply = await this.#client.post(path, body);
+			if (reply.status < 300) this.#accepted();
+			return { reply };
+		} catch {
+			return { reply: undefined };
+		}
+	}
+
+	#unexpected(what: string, { status, body }: Reply<unknown>): void {
+		this.violations.push(`${what} was answered ${status}: ${JSON.stringify(body)}`);
+	}
+
+	async #wait(delayMs: number): Promise<void> {
+		await sleep(delayMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+	}
+}
