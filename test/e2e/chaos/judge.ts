@@ -16,7 +16,7 @@ export interface Findings {
 	lost: number;
 	/** Instances that have not ended. */
 	stuck: number;
-	events: { sent: number; consumed: number; twice: number; lost: number };
+	events: { sent: number; accepted: number; consumed: number; twice: number; lost: number };
 	listingDifferences: number;
 	violations: string[];
 }
@@ -100,8 +100,14 @@ function judgeMail(
 	}
 	const twice = [...timesConsumed].filter(([, times]) => times > 1).map(([each]) => each);
 	violations.push(...twice.map((each) => `${each} was consumed twice`));
-	const sent = deliveries.filter(({ accepted }) => accepted).length;
-	return { sent, consumed: timesConsumed.size, twice: twice.length, lost };
+	const accepted = deliveries.filter((delivery) => delivery.accepted).length;
+	return {
+		sent: deliveries.length,
+		accepted,
+		consumed: timesConsumed.size,
+		twice: twice.length,
+		lost,
+	};
 }
 
 /** Each difference between what is listed and what the instances say themselves. */

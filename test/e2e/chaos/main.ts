@@ -74,10 +74,11 @@ function tableOf(report: ChaosReport): string {
 		["stuck", report.stuck],
 		["kills", report.kills],
 		["effects", report.effects],
-		["calls for them, with retries", report.calls],
+		["calls that made them", report.calls],
 		["attempts repeated (kill between effect and row)", report.repeatedAttempts],
 		["effects repeated with their row present", report.repeatedDespiteRow],
-		["events accepted", events.sent],
+		["events sent", events.sent],
+		["events accepted", events.accepted],
 		["events consumed", events.consumed],
 		["events consumed twice", events.twice],
 		["events lost", events.lost],
@@ -85,5 +86,5 @@ function tableOf(report: ChaosReport): string {
 		["violations in all", report.violations.length],
 		["seconds", report.seconds],
 	];
-	return rows.map(([what, count]) => `${what.padEnd(50)}${String(count).padStart(6)}`).join("\n");
+	return rows.map(([what, count]) => `${what.padEnd(48)}${String(count).padStart(6)}`).join("\n");
 }

@@ -22,12 +22,14 @@ export interface PlannedInstance {
 
 export interface PlannedKill {
 	/**
-	 * `boot`: counted from the start of the process. The others from when it is up: at that moment;
-	 * as the next effect is heard, which is between an effect and its row; as the next create or
-	 * event is accepted.
+	 * `boot`: while the process starts. The others when it is up: at any moment; as an effect is
+	 * heard, which is between the effect and its row; as a create or an event is accepted.
 	 */
 	when: "boot" | "moment" | "effect" | "accepted";
+	/** Counted from the start of the process, or from when it is up; with `catchUp`, from then. */
 	afterMs: number;
+	/** The service is first given the time to go on with what the kill before has interrupted. */
+	catchUp: boolean;
 }
 
 export interface Plan {
@@ -52,7 +54,7 @@ export function makePlan(settings: { seed: number; instances: number; kills: num
 
 function planInstance(chance: Chance, index: number, kills: number): PlannedInstance {
 	const type = TYPES[index % TYPES.length] ?? "sequence";
-	const rounds = chance.between(1, 2 + 2 * kills);
+	const rounds = chance.between(1, 2 + kills);
 	return {
 		id: `${type}-${index + 1}`,
 		type,
@@ -76,25 +78,21 @@ function planMail(chance: Chance, rounds: number): PlannedMail[] {
 }
 
 /**
- * A kill soon after the start, when all that is overdue is replayed, hits many passes that have
- * recorded nothing yet: a strike for each (G17). A third in a row would end them, so the kill after
- * a hasty one leaves time for progress.
+ * A kill soon after the start, when all that is overdue is replayed at once, hits many passes that
+ * have recorded nothing new: a strike for each (G17). The third in a row ends an instance, however
+ * innocent, so every other kill leaves time to catch up.
  */
 function planKills(chance: Chance, count: number): PlannedKill[] {
-	const kills: PlannedKill[] = [];
-	for (let wasHasty = false; kills.length < count; ) {
-		const isHasty: boolean = !wasHasty && chance.between(0, 1) === 1;
+	return Array.from({ length: count }, (_, index) => {
+		const catchUp = index % 2 === 0;
 		const when = chance.pick([
 			"moment",
 			"effect",
 			"accepted",
-			isHasty ? "boot" : "effect",
+			catchUp ? "effect" : "boot",
 		] as const);
-		const [from, to] = when === "boot" ? [0, 3_000] : isHasty ? [0, 1_000] : [1_000, 3_000];
-		kills.push({ when, afterMs: chance.between(from, to) });
-		wasHasty = isHasty;
-	}
-	return kills;
+		return { when, afterMs: chance.between(0, 2_000), catchUp };
+	});
 }
 
 /** Pseudo-random numbers of a seed (mulberry32). */

@@ -39,22 +39,30 @@ export interface ChaosReport extends Findings {
 
 /** How long a kill waits for the event that is to set it off. */
 const TRIGGER_MS = 2_000;
-const SAMPLE_MS = 50;
+/** How long it is given to catch up. */
+const CATCH_UP_MS = 10_000;
+const SAMPLE_MS = 200;
 /** Longer than anything takes that goes on by itself, a backed-off pass included. */
 const SILENCE_MS = 20_000;
 
+const MOMENTS: Record<PlannedKill["when"], string> = {
+	boot: "as it started",
+	moment: "at any moment",
+	effect: "as an effect was heard",
+	accepted: "as a request was accepted",
+};
+
 export async function runChaos(settings: ChaosSettings): Promise<ChaosReport> {
-	const startedAt = performance.now();
 	const run = new Run(settings);
 	try {
-		const findings = await run.whole();
-		return { ...findings, seconds: Math.round((performance.now() - startedAt) / 1_000) };
+		return await run.whole();
 	} finally {
 		await run.stop();
 	}
 }
 
 class Run {
+	readonly #startedAt = performance.now();
 	readonly #settings: ChaosSettings;
 	readonly #plan: Plan;
 	readonly #ledger = new Ledger();
@@ -73,7 +81,7 @@ class Run {
 		this.#killsLeft = settings.kills;
 	}
 
-	async whole(): Promise<Omit<ChaosReport, "seconds">> {
+	async whole(): Promise<ChaosReport> {
 		const { port, seed, kills } = this.#settings;
 		const { instances } = this.#plan;
 		const witness = await Witness.start((call) => {
@@ -106,6 +114,7 @@ class Run {
 			repeatedAttempts,
 			repeatedDespiteRow,
 			...findings,
+			seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
 			violations: [...violations, ...sender.violations, ...findings.violations],
 		};
 	}
@@ -122,17 +131,26 @@ class Run {
 		for (const kill of this.#plan.kills) {
 			const heard = witness.calls.length;
 			if (kill.when !== "boot") await up;
+			if (kill.catchUp) await this.#caughtUp(witness);
 			await sleep(kill.afterMs);
 			await this.#strike(service, kill.when);
 			// Killed while it started, it never comes up.
 			await up.catch(() => {});
 			this.#killsLeft--;
 			this.#ledger.era++;
-			this.#settings.progress(this.#killLine(kill, witness.calls.length - heard));
+			this.#settings.progress(this.#killLine(kill.when, witness.calls.length - heard));
 			up = service.restart();
 			up.catch(() => {});
 		}
 		await up;
+	}
+
+	/** Until as many effects have been heard as there are instances at work. */
+	async #caughtUp({ calls }: Witness): Promise<void> {
+		const wanted = calls.length + this.#plan.instances.length - this.#ended.size;
+		for (let waitedMs = 0; calls.length < wanted && waitedMs < CATCH_UP_MS; waitedMs += 50) {
+			await sleep(50);
+		}
 	}
 
 	/** Kills now, or in the very moment in which it hears what it waits for. */
@@ -153,11 +171,10 @@ class Run {
 		if (this.#armed?.when === when) this.#armed.strike();
 	}
 
-	#killLine({ when, afterMs }: PlannedKill, heard: number): string {
+	#killLine(when: PlannedKill["when"], heard: number): string {
 		const { kills, instances } = this.#settings;
-		const moment = { boot: "of boot", moment: "up", effect: "up, as an effect was heard" };
-		const at = when === "accepted" ? "up, as a request was accepted" : moment[when];
-		return `kill ${kills - this.#killsLeft}/${kills} after ${afterMs} ms ${at}: ${heard} effects since the last; ${this.#ended.size} of ${instances} instances at their end`;
+		const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(1);
+		return `${seconds} s: kill ${kills - this.#killsLeft} of ${kills}, ${MOMENTS[when]}; ${heard} effects since the one before, ${this.#ended.size} of ${instances} instances at their end`;
 	}
 
 	/** Looks at one instance after the other for steps whose row is there, as long as kills come. */
@@ -181,7 +198,7 @@ class Run {
 	async #untilEnded(witness: Witness, sender: Sender): Promise<void> {
 		let seen = -1;
 		for (let quietAt = 0; this.#ended.size < this.#plan.instances.length; await sleep(50)) {
-			const activity = witness.calls.length + sender.deliveries.length;
+			const activity = witness.calls.length + sender.accepted;
 			if (activity !== seen) quietAt = performance.now() + SILENCE_MS;
 			else if (performance.now() > quietAt) return;
 			seen = activity;

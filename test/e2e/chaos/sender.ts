@@ -21,22 +21,19 @@ export interface Delivery {
 	accepted: boolean;
 }
 
-interface Answer {
-	/** Undefined: the connection was lost, before the request was heard or after. */
-	reply: Reply<unknown> | undefined;
-}
-
 export class Sender {
 	readonly deliveries: Delivery[] = [];
+	/** Creates and events that were answered with 2xx. */
+	accepted = 0;
 	readonly violations: string[] = [];
 	readonly #client: Client;
-	readonly #accepted: () => void;
+	readonly #onAccepted: () => void;
 	readonly #stop = new AbortController();
 
-	/** `accepted` is called at once when a create or an event has been accepted. */
-	constructor(client: Client, accepted: () => void) {
+	/** `onAccepted` is called at once when a create or an event has been accepted. */
+	constructor(client: Client, onAccepted: () => void) {
 		this.#client = client;
-		this.#accepted = accepted;
+		this.#onAccepted = onAccepted;
 	}
 
 	/** Resolves when the instance is there and has all its mail, or at `stop`. */
@@ -54,9 +51,12 @@ export class Sender {
 	async #create({ id, type, payload }: PlannedInstance, witness: string): Promise<void> {
 		for (let mayExist = false; !this.#stop.signal.aborted; mayExist = true) {
 			const body = { type, id, payload: { ...payload, witness } };
-			const { reply } = await this.#post("/workflows", body);
-			if (reply?.status === 201 || (reply?.status === 409 && mayExist)) return;
-			if (reply !== undefined) this.#unexpected(`create ${id}`, reply);
+			const reply = await this.#post("/workflows", body);
+			if (reply !== undefined) {
+				const isThere = reply.status === 201 || (reply.status === 409 && mayExist);
+				if (!isThere) this.#unexpected(`create ${id}`, reply);
+				return;
+			}
 			await this.#wait(RETRY_MS);
 		}
 	}
@@ -78,23 +78,30 @@ export class Sender {
 			const delivery = { ...letter, attempt, id, accepted: false };
 			this.deliveries.push(delivery);
 			const body: Letter = { id, isLast };
-			const { reply } = await this.#post(`/workflows/${instance}/events/${event}`, body);
+			const reply = await this.#post(`/workflows/${instance}/events/${event}`, body);
 			delivery.accepted = reply?.status === 200;
 			if (delivery.accepted) return;
-			// The one before was heard after all, and was the last that was wanted.
-			if (reply?.status === 409 && isLast && attempt > 1) return;
-			if (reply !== undefined) this.#unexpected(`deliver ${id}`, reply);
+			if (reply !== undefined) {
+				// The one before was heard after all, and was the last that was wanted.
+				const isContent = reply.status === 409 && isLast && attempt > 1;
+				if (!isContent) this.#unexpected(`deliver ${id}`, reply);
+				return;
+			}
 			await this.#wait(RETRY_MS);
 		}
 	}
 
-	async #post(path: string, body: unknown): Promise<Answer> {
+	/** Undefined: the connection was lost, before the request was heard or after. */
+	async #post(path: string, body: unknown): Promise<Reply<unknown> | undefined> {
 		try {
 			const reply = await this.#client.post(path, body);
-			if (reply.status < 300) this.#accepted();
-			return { reply };
+			if (reply.status < 300) {
+				this.accepted++;
+				this.#onAccepted();
+			}
+			return reply;
 		} catch {
-			return { reply: undefined };
+			return undefined;
 		}
 	}
 

@@ -24,7 +24,10 @@ export interface Wish {
 /** The body of a call. */
 export interface EffectBody {
 	wish: Wish;
-	/** What the program has been given so far, by step key or by a name of the program's own. */
+	/**
+	 * What the program has been given since its last call, or in a new pass so far: by step key, or
+	 * by a name of the program's own.
+	 */
 	facts: Record<string, string>;
 }
 
@@ -50,7 +53,7 @@ export interface Mail {
 export class Effects {
 	readonly step: Step<Mail>;
 	readonly #witness: string;
-	readonly #facts: Record<string, string> = {};
+	#facts: Record<string, string> = {};
 
 	constructor(step: Step<Mail>, witness: string) {
 		this.step = step;
@@ -63,7 +66,7 @@ export class Effects {
 		this.learn(key, receipt);
 	}
 
-	/** From now on the witness is told so. */
+	/** The witness is told so with the next call. */
 	learn(fact: string, value: string): void {
 		this.#facts[fact] = value;
 	}
@@ -74,6 +77,7 @@ export class Effects {
 	): Promise<EffectResult> {
 		const query = new URLSearchParams({ key: idempotencyKey, attempt: String(attempt) });
 		const body: EffectBody = { wish, facts: this.#facts };
+		this.#facts = {};
 		const response = await fetch(`${this.#witness}/?${query}`, {
 			method: "POST",
 			body: JSON.stringify(body),
