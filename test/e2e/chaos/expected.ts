@@ -36,10 +36,11 @@ export function madeEffects({ steps }: WorkflowStatusResponse): EffectResult[] {
 		.map(({ result }) => result as EffectResult);
 }
 
-/** What is wrong with the result of a completed instance. */
+/** What is wrong with the result of a completed instance that has done so many rounds. */
 export function faultsOfResult(
-	{ id, type, payload, mail }: PlannedInstance,
+	{ id, type, mail }: PlannedInstance,
 	status: WorkflowStatusResponse,
+	roundsDone: number,
 ): string[] {
 	const outcomesOf = OUTCOMES[type];
 	const result = status.result as string[];
@@ -47,10 +48,10 @@ export function faultsOfResult(
 		const read = mail.flatMap(({ event }) => consumed(status, event));
 		return same(read, result) ? [] : [`${id} returned ${result}; its waits were given ${read}`];
 	}
-	const rounds = Array.from({ length: payload.rounds }, (_, index) => index + 1);
+	const rounds = Array.from({ length: roundsDone }, (_, index) => index + 1);
 	const isLegal = (round: number) => outcomesOf(round).includes(result[round - 1] ?? "");
 	if (result.length !== rounds.length || !rounds.every(isLegal)) {
-		return [`${id} returned ${result} after ${payload.rounds} rounds`];
+		return [`${id} returned ${result} after ${roundsDone} rounds`];
 	}
 	return type === "race" ? faultsOfRace(status) : [];
 }

@@ -30,11 +30,14 @@ export async function judge(
 	client: Client,
 	instances: PlannedInstance[],
 	deliveries: Delivery[],
+	/** Of the instances that did as many rounds as were wanted. */
+	roundsWanted: (id: string) => number,
 ): Promise<Findings> {
 	const violations: string[] = [];
 	const statuses = await lastStatuses(client, instances);
 	for (const instance of instances) {
-		violations.push(...faultsOf(instance, statuses.get(instance.id)));
+		const rounds = instance.payload.rounds ?? roundsWanted(instance.id);
+		violations.push(...faultsOf(instance, statuses.get(instance.id), rounds));
 	}
 	const all = [...statuses.values()];
 	const listing = await listingDifferences(client, instances, statuses);
@@ -66,10 +69,10 @@ async function lastStatuses(
 	return statuses;
 }
 
-function faultsOf(instance: PlannedInstance, status: Status): string[] {
+function faultsOf(instance: PlannedInstance, status: Status, rounds: number): string[] {
 	const { id } = instance;
 	if (status === undefined) return [`${id} is lost`];
-	if (status.status === "completed") return faultsOfResult(instance, status);
+	if (status.status === "completed") return faultsOfResult(instance, status, rounds);
 	const open = status.steps.filter((step) => step.status !== "completed");
 	const { reason, error, wakeAt } = status;
 	const shown = JSON.stringify({ reason, error, wakeAt, steps: status.steps.length, open });

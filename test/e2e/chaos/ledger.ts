@@ -20,8 +20,9 @@ export class Ledger {
 	repeatedDespiteRow = 0;
 	/** Attempts that were repeated since a kill lay between their effect and their row. */
 	repeatedAttempts = 0;
-	/** How often the service has been started. */
+	/** How often the service has been killed, and whether that was the last time. */
 	era = 0;
+	isOver = false;
 	readonly #facts = new Map<string, string>();
 	readonly #latest = new Map<string, { attempt: number; era: number }>();
 
@@ -31,7 +32,7 @@ export class Ledger {
 		const instance = key.slice(0, key.indexOf("/"));
 		for (const [name, value] of Object.entries(facts)) this.know(`${instance}/${name}`, value);
 		this.#judge(key, attempt);
-		if (wish.reject === true) return "reject";
+		if (wish.reject === "always" || (wish.reject !== undefined && this.isOver)) return "reject";
 		if (nth <= (wish.refuse ?? 0)) return "refuse";
 		if (nth <= (wish.hold ?? 0)) return "hold";
 		const { delayMs } = wish;

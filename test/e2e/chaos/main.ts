@@ -17,6 +17,12 @@ const options = await readOptions().catch((error: Error) => {
 	process.exit(2);
 });
 
+// npm passes no signal on to us when it is told to end: without a parent, nobody wants the run.
+const parent = process.ppid;
+setInterval(() => {
+	if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+}, 500).unref();
+
 try {
 	console.error(`chaos: seed ${options.seed}`);
 	const report = await runChaos({ ...options, progress: (line) => console.error(line) });

@@ -9,6 +9,8 @@ export interface PlannedMail {
 	event: keyof Mail;
 	/** Of each letter, how long after the one before it is sent. */
 	delaysMs: number[];
+	/** They are sent over and over until no more kills are to come. */
+	isEndless: boolean;
 }
 
 export interface PlannedInstance {
@@ -28,7 +30,7 @@ export interface PlannedKill {
 	when: "boot" | "moment" | "effect" | "accepted";
 	/** Counted from the start of the process, or from when it is up; with `catchUp`, from then. */
 	afterMs: number;
-	/** The service is first given the time to go on with what the kill before has interrupted. */
+	/** First each instance goes on that the kills before have interrupted. */
 	catchUp: boolean;
 }
 
@@ -54,24 +56,27 @@ export function makePlan(settings: { seed: number; instances: number; kills: num
 
 function planInstance(chance: Chance, index: number, kills: number): PlannedInstance {
 	const type = TYPES[index % TYPES.length] ?? "sequence";
+	// Half of them work on until the last kill, the others end on the way.
+	const isEndless = chance.between(0, 1) === 1;
 	const rounds = chance.between(1, 2 + kills);
 	return {
 		id: `${type}-${index + 1}`,
 		type,
 		payload: {
-			rounds,
-			pauseMs: chance.pick([0, 50, 300, 900]),
+			rounds: isEndless ? null : rounds,
+			pauseMs: chance.pick([0, 300, 1_000, 1_000, 3_000, 3_000]),
 			patienceMs: chance.pick([null, 400, 2_500]),
 		},
 		// In the first quarter of the run, so that some are created as the service dies.
 		createAfterMs: chance.between(0, (kills * KILL_MS) / 4),
-		mail: type === "inbox" || type === "desk" ? planMail(chance, rounds) : [],
+		mail: type === "inbox" || type === "desk" ? planMail(chance, rounds, isEndless) : [],
 	};
 }
 
-function planMail(chance: Chance, rounds: number): PlannedMail[] {
+function planMail(chance: Chance, rounds: number, isEndless: boolean): PlannedMail[] {
 	return (["letter", "parcel"] as const).map((event) => ({
 		event,
+		isEndless,
 		// Several at once, which come before they are waited for; and one after a while.
 		delaysMs: Array.from({ length: rounds }, () => chance.pick([0, 0, 200, KILL_MS])),
 	}));
@@ -80,7 +85,7 @@ function planMail(chance: Chance, rounds: number): PlannedMail[] {
 /**
  * A kill soon after the start, when all that is overdue is replayed at once, hits many passes that
  * have recorded nothing new: a strike for each (G17). The third in a row ends an instance, however
- * innocent, so every other kill leaves time to catch up.
+ * innocent, so every other kill lets all catch up.
  */
 function planKills(chance: Chance, count: number): PlannedKill[] {
 	return Array.from({ length: count }, (_, index) => {

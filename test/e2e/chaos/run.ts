@@ -40,8 +40,7 @@ export interface ChaosReport extends Findings {
 /** How long a kill waits for the event that is to set it off. */
 const TRIGGER_MS = 2_000;
 /** How long it is given to catch up. */
-const CATCH_UP_MS = 10_000;
-const SAMPLE_MS = 200;
+const CATCH_UP_MS = 30_000;
 /** Longer than anything takes that goes on by itself, a backed-off pass included. */
 const SILENCE_MS = 20_000;
 
@@ -72,6 +71,8 @@ class Run {
 	#witness: Witness | undefined;
 	#sender: Sender | undefined;
 	#killsLeft: number;
+	/** By instance, how much it had recorded when it was last looked at. */
+	readonly #recorded = new Map<string, number>();
 	/** The kill that waits for what sets it off. */
 	#armed: { when: PlannedKill["when"]; strike: () => void } | undefined;
 
@@ -97,13 +98,21 @@ class Run {
 		this.#sender = sender;
 
 		const attended = Promise.all(instances.map((it) => sender.attend(it, witness.url)));
-		await Promise.all([this.#sample(service), this.#killAll(service, witness)]);
+		await this.#killAll(service, witness);
+		this.#ledger.isOver = true;
+		sender.isOver = true;
 		// From here on it is sent nothing but what is left of the mail: all else goes on by itself.
 		await this.#untilEnded(witness, sender);
 		sender.stop();
 		await attended;
 
-		const findings = await judge(service, instances, sender.deliveries);
+		const findings = await judge(service, instances, sender.deliveries, (id) => {
+			const asked = new Set(
+				witness.calls.map(({ key }) => key).filter((key) => key.startsWith(`${id}/more`)),
+			);
+			// The last time that it asked, it was told to end.
+			return asked.size - 1;
+		});
 		const { repeatedAttempts, repeatedDespiteRow, violations } = this.#ledger;
 		return {
 			seed,
@@ -131,7 +140,7 @@ class Run {
 		for (const kill of this.#plan.kills) {
 			const heard = witness.calls.length;
 			if (kill.when !== "boot") await up;
-			if (kill.catchUp) await this.#caughtUp(witness);
+			if (kill.catchUp) await this.#caughtUp(service);
 			await sleep(kill.afterMs);
 			await this.#strike(service, kill.when);
 			// Killed while it started, it never comes up.
@@ -145,12 +154,35 @@ class Run {
 		await up;
 	}
 
-	/** Until as many effects have been heard as there are instances at work. */
-	async #caughtUp({ calls }: Witness): Promise<void> {
-		const wanted = calls.length + this.#plan.instances.length - this.#ended.size;
-		for (let waitedMs = 0; calls.length < wanted && waitedMs < CATCH_UP_MS; waitedMs += 50) {
-			await sleep(50);
+	/** Looks at each instance until it has gone on, and at its steps, whose rows are there. */
+	async #caughtUp(service: Service): Promise<void> {
+		const deadline = performance.now() + CATCH_UP_MS;
+		for (const { id } of this.#plan.instances) {
+			for (; performance.now() < deadline; await sleep(100)) {
+				// A connection of the time before the kill may be lost only now.
+				const reply = await service
+					.get<WorkflowStatusResponse>(`/workflows/${id}`)
+					.catch(() => undefined);
+				if (reply === undefined) continue;
+				const { status, body } = reply;
+				// It may not have been created yet.
+				if (status !== 200) break;
+				for (const { key, receipt } of madeEffects(body))
+					this.#ledger.know(`${id}/${key}`, receipt);
+				if (this.#hasGoneOn(body)) break;
+			}
 		}
+	}
+
+	/** Whether it has parked, or recorded something since this was last asked. */
+	#hasGoneOn({ id, status, reason, steps }: WorkflowStatusResponse): boolean {
+		const before = this.#recorded.get(id) ?? 0;
+		const rows = steps.filter((step) => step.status !== "running");
+		const recorded = rows.reduce((sum, { attempts, completedAt }) => {
+			return sum + 1 + attempts + (completedAt === null ? 0 : 1);
+		}, 0);
+		this.#recorded.set(id, Math.max(before, recorded));
+		return recorded > before || (status !== "running" && reason === null);
 	}
 
 	/** Kills now, or in the very moment in which it hears what it waits for. */
@@ -175,23 +207,6 @@ class Run {
 		const { kills, instances } = this.#settings;
 		const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(1);
 		return `${seconds} s: kill ${kills - this.#killsLeft} of ${kills}, ${MOMENTS[when]}; ${heard} effects since the one before, ${this.#ended.size} of ${instances} instances at their end`;
-	}
-
-	/** Looks at one instance after the other for steps whose row is there, as long as kills come. */
-	async #sample(service: Service): Promise<void> {
-		const { instances } = this.#plan;
-		for (let index = 0; this.#killsLeft > 0; index++) {
-			await sleep(SAMPLE_MS);
-			const id = instances[index % instances.length]?.id;
-			// The service may be down, or the instance not there yet.
-			const reply = await service
-				.get<WorkflowStatusResponse>(`/workflows/${id}`)
-				.catch(() => undefined);
-			if (reply?.status !== 200) continue;
-			for (const { key, receipt } of madeEffects(reply.body)) {
-				this.#ledger.know(`${id}/${key}`, receipt);
-			}
-		}
 	}
 
 	/** Until each instance has made its last effect, or nothing has happened for long. */

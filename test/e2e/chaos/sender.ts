@@ -8,7 +8,7 @@ import type { Client, Reply } from "../client";
 import type { PlannedInstance, PlannedMail } from "./plan";
 import type { Letter } from "./worker/effects";
 
-const RETRY_MS = 150;
+const RETRY_MS = 400;
 
 export interface Delivery {
 	instance: string;
@@ -25,6 +25,8 @@ export class Sender {
 	readonly deliveries: Delivery[] = [];
 	/** Creates and events that were answered with 2xx. */
 	accepted = 0;
+	/** Whether there are no more kills to come. */
+	isOver = false;
 	readonly violations: string[] = [];
 	readonly #client: Client;
 	readonly #onAccepted: () => void;
@@ -61,10 +63,12 @@ export class Sender {
 		}
 	}
 
-	async #sendAll(instance: string, { event, delaysMs }: PlannedMail): Promise<void> {
-		for (const [index, delayMs] of delaysMs.entries()) {
-			await this.#wait(delayMs);
-			await this.#send({ instance, event, nth: index + 1 }, index === delaysMs.length - 1);
+	async #sendAll(instance: string, { event, delaysMs, isEndless }: PlannedMail): Promise<void> {
+		let isLast = false;
+		for (let nth = 1; !isLast && !this.#stop.signal.aborted; nth++) {
+			await this.#wait(delaysMs[nth % delaysMs.length] ?? 0);
+			isLast = isEndless ? this.isOver : nth === delaysMs.length;
+			await this.#send({ instance, event, nth }, isLast);
 		}
 	}
 

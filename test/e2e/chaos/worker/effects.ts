@@ -17,8 +17,8 @@ export interface Wish {
 	refuse?: number;
 	/** It never answers this many calls of the key. */
 	hold?: number;
-	/** It says 422 to every call. */
-	reject?: boolean;
+	/** It says 422: always, or as soon as there are no more kills to come. */
+	reject?: "always" | "at the end";
 }
 
 /** The body of a call. */
@@ -64,6 +64,16 @@ export class Effects {
 		const call = (context: StepContext) => this.#call(context, wish);
 		const { key, receipt } = await this.step.do(name, call, options);
 		this.learn(key, receipt);
+	}
+
+	/** Whether the witness wants one more round. */
+	async more(): Promise<boolean> {
+		try {
+			await this.do("more", { reject: "at the end" });
+			return true;
+		} catch {
+			return false;
+		}
 	}
 
 	/** The witness is told so with the next call. */

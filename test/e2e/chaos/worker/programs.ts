@@ -10,7 +10,8 @@ import { Effects, type Letter, type Mail } from "./effects";
 export interface ChaosPayload {
 	/** Base URL of the witness. */
 	witness: string;
-	rounds: number;
+	/** Null: as many as the witness wants. */
+	rounds: number | null;
 	/** Slept after each round; 0: one pass does all rounds. */
 	pauseMs: number;
 	/** How long the programs with mail wait for a letter before they wait anew; null: for ever. */
@@ -21,7 +22,7 @@ abstract class Rounds extends BaseWorkflow<ChaosPayload, string[], Mail> {
 	async run(step: Step<Mail>, { witness, rounds, pauseMs }: ChaosPayload): Promise<string[]> {
 		const effects = new Effects(step, witness);
 		const outcomes: string[] = [];
-		for (let round = 1; round <= rounds; round++) {
+		for (let round = 1; rounds === null ? await effects.more() : round <= rounds; round++) {
 			outcomes.push(await this.round(effects, round));
 			if (pauseMs > 0) await step.sleep("pause", pauseMs);
 		}
@@ -97,7 +98,7 @@ class Saga extends Rounds {
 		await effects.do("charge");
 		const step = `ship-${round}`;
 		try {
-			await effects.do(step, { reject: round % 2 === 0 });
+			await effects.do(step, round % 2 === 0 ? { reject: "always" } : {});
 			return "shipped";
 		} catch (error) {
 			if ((error as { code?: unknown }).code !== "NON_RETRYABLE") throw error;
