@@ -44,6 +44,11 @@ export class Service extends Client {
 		return service;
 	}
 
+	/** Resolves when wrangler has ended, by itself or not. */
+	get ended(): Promise<unknown> {
+		return this.#group.ended;
+	}
+
 	/** `kill -9` of wrangler and workerd at once. The signal is sent before this returns. */
 	kill9(): Promise<void> {
 		return this.#group.kill9();

@@ -79,6 +79,7 @@ function tableOf(report: ChaosReport): string {
 		["lost", report.lost],
 		["stuck", report.stuck],
 		["kills", report.kills],
+		["wrangler ended by itself", report.selfEnded],
 		["effects", report.effects],
 		["calls that made them", report.calls],
 		["attempts repeated (kill between effect and row)", report.repeatedAttempts],

@@ -64,7 +64,7 @@ function planInstance(chance: Chance, index: number, kills: number): PlannedInst
 		type,
 		payload: {
 			rounds: isEndless ? null : rounds,
-			pauseMs: chance.pick([0, 300, 1_000, 1_000, 3_000, 3_000]),
+			pauseMs: chance.pick([0, 1_000, 2_000, 4_000, 8_000]),
 			patienceMs: chance.pick([null, 400, 2_500]),
 		},
 		// In the first quarter of the run, so that some are created as the service dies.
@@ -77,8 +77,8 @@ function planMail(chance: Chance, rounds: number, isEndless: boolean): PlannedMa
 	return (["letter", "parcel"] as const).map((event) => ({
 		event,
 		isEndless,
-		// Several at once, which come before they are waited for; and one after a while.
-		delaysMs: Array.from({ length: rounds }, () => chance.pick([0, 0, 200, KILL_MS])),
+		// One after a while, and several at once, which come before they are waited for.
+		delaysMs: [KILL_MS, ...Array.from({ length: rounds }, () => chance.pick([0, 200, KILL_MS]))],
 	}));
 }
 

@@ -27,6 +27,8 @@ export interface ChaosReport extends Findings {
 	seed: number;
 	instances: number;
 	kills: number;
+	/** How often wrangler has ended by itself, and was started again. */
+	selfEnded: number;
 	/** Effects by idempotency key, and the calls that made them: with retries. */
 	effects: number;
 	calls: number;
@@ -40,7 +42,7 @@ export interface ChaosReport extends Findings {
 /** How long a kill waits for the event that is to set it off. */
 const TRIGGER_MS = 2_000;
 /** How long it is given to catch up. */
-const CATCH_UP_MS = 30_000;
+const CATCH_UP_MS = 20_000;
 /** Longer than anything takes that goes on by itself, a backed-off pass included. */
 const SILENCE_MS = 20_000;
 
@@ -70,7 +72,13 @@ class Run {
 	#service: Service | undefined;
 	#witness: Witness | undefined;
 	#sender: Sender | undefined;
-	#killsLeft: number;
+	#kills = 0;
+	/** How often wrangler has ended by itself. */
+	#selfEnded = 0;
+	/** The era that is ended by a kill. */
+	#doomed = -1;
+	/** The latest start. */
+	#up: Promise<void> = Promise.resolve();
 	/** By instance, how much it had recorded when it was last looked at. */
 	readonly #recorded = new Map<string, number>();
 	/** The kill that waits for what sets it off. */
@@ -79,11 +87,10 @@ class Run {
 	constructor(settings: ChaosSettings) {
 		this.#settings = settings;
 		this.#plan = makePlan(settings);
-		this.#killsLeft = settings.kills;
 	}
 
 	async whole(): Promise<ChaosReport> {
-		const { port, seed, kills } = this.#settings;
+		const { port, seed } = this.#settings;
 		const { instances } = this.#plan;
 		const witness = await Witness.start((call) => {
 			this.#setOff("effect");
@@ -117,7 +124,8 @@ class Run {
 		return {
 			seed,
 			instances: instances.length,
-			kills,
+			kills: this.#kills,
+			selfEnded: this.#selfEnded,
 			effects: new Set(witness.calls.map(({ key }) => key)).size,
 			calls: witness.calls.length,
 			repeatedAttempts,
@@ -129,6 +137,7 @@ class Run {
 	}
 
 	async stop(): Promise<void> {
+		this.#doomed = this.#ledger.era;
 		this.#sender?.stop();
 		await this.#service?.stop();
 		this.#witness?.stop();
@@ -136,41 +145,66 @@ class Run {
 
 	/** Each kill with the start that follows. */
 	async #killAll(service: Service, witness: Witness): Promise<void> {
-		let up = Promise.resolve();
+		this.#revive(service);
 		for (const kill of this.#plan.kills) {
 			const heard = witness.calls.length;
-			if (kill.when !== "boot") await up;
+			if (kill.when !== "boot") await this.#up;
 			if (kill.catchUp) await this.#caughtUp(service);
 			await sleep(kill.afterMs);
 			await this.#strike(service, kill.when);
 			// Killed while it started, it never comes up.
-			await up.catch(() => {});
-			this.#killsLeft--;
-			this.#ledger.era++;
+			await this.#up.catch(() => {});
+			this.#kills++;
 			this.#settings.progress(this.#killLine(kill.when, witness.calls.length - heard));
-			up = service.restart();
-			up.catch(() => {});
+			this.#start(service);
 		}
-		await up;
+		await this.#up;
+	}
+
+	#start(service: Service): void {
+		this.#ledger.era++;
+		this.#up = service.restart();
+		this.#up.catch(() => {});
+		this.#revive(service);
+	}
+
+	/**
+	 * Starts it again should it end by itself: wrangler does so when a request's connection between
+	 * its own processes is lost, which happens on a busy machine.
+	 */
+	async #revive(service: Service): Promise<void> {
+		const { era } = this.#ledger;
+		await service.ended;
+		if (this.#doomed === era) return;
+		await service.kill9();
+		if (this.#doomed === era) return;
+		this.#selfEnded++;
+		this.#settings.progress(`${this.#clock()}: wrangler ended by itself`);
+		this.#start(service);
+	}
+
+	#clock(): string {
+		return `${((performance.now() - this.#startedAt) / 1_000).toFixed(1)} s`;
 	}
 
 	/** Looks at each instance until it has gone on, and at its steps, whose rows are there. */
 	async #caughtUp(service: Service): Promise<void> {
 		const deadline = performance.now() + CATCH_UP_MS;
-		for (const { id } of this.#plan.instances) {
-			for (; performance.now() < deadline; await sleep(100)) {
-				// A connection of the time before the kill may be lost only now.
-				const reply = await service
-					.get<WorkflowStatusResponse>(`/workflows/${id}`)
-					.catch(() => undefined);
-				if (reply === undefined) continue;
-				const { status, body } = reply;
-				// It may not have been created yet.
-				if (status !== 200) break;
-				for (const { key, receipt } of madeEffects(body))
-					this.#ledger.know(`${id}/${key}`, receipt);
-				if (this.#hasGoneOn(body)) break;
-			}
+		const waiting = new Set(this.#plan.instances.map(({ id }) => id));
+		const look = async (id: string) => {
+			// A connection of the time before the kill may be lost only now.
+			const reply = await service
+				.get<WorkflowStatusResponse>(`/workflows/${id}`)
+				.catch(() => undefined);
+			if (reply === undefined) return;
+			const { status, body } = reply;
+			// It may not have been created yet.
+			if (status !== 200 || this.#hasGoneOn(body)) waiting.delete(id);
+			if (status !== 200) return;
+			for (const { key, receipt } of madeEffects(body)) this.#ledger.know(`${id}/${key}`, receipt);
+		};
+		while (waiting.size > 0 && performance.now() < deadline) {
+			await Promise.all([...waiting].slice(0, 10).map(look));
 		}
 	}
 
@@ -187,12 +221,16 @@ class Run {
 
 	/** Kills now, or in the very moment in which it hears what it waits for. */
 	#strike(service: Service, when: PlannedKill["when"]): Promise<void> {
-		if (when !== "effect" && when !== "accepted") return service.kill9();
+		const kill = () => {
+			this.#doomed = this.#ledger.era;
+			return service.kill9();
+		};
+		if (when !== "effect" && when !== "accepted") return kill();
 		return new Promise((resolve, reject) => {
 			const strike = () => {
 				clearTimeout(timer);
 				this.#armed = undefined;
-				service.kill9().then(resolve, reject);
+				kill().then(resolve, reject);
 			};
 			const timer = setTimeout(strike, TRIGGER_MS);
 			this.#armed = { when, strike };
@@ -205,8 +243,7 @@ class Run {
 
 	#killLine(when: PlannedKill["when"], heard: number): string {
 		const { kills, instances } = this.#settings;
-		const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(1);
-		return `${seconds} s: kill ${kills - this.#killsLeft} of ${kills}, ${MOMENTS[when]}; ${heard} effects since the one before, ${this.#ended.size} of ${instances} instances at their end`;
+		return `${this.#clock()}: kill ${this.#kills} of ${kills}, ${MOMENTS[when]}; ${heard} effects since the one before, ${this.#ended.size} of ${instances} instances at their end`;
 	}
 
 	/** Until each instance has made its last effect, or nothing has happened for long. */
