@@ -12,8 +12,8 @@ interface Options extends Omit<ChaosSettings, "progress"> {
 }
 
 const options = await readOptions().catch((error: Error) => {
-	const known = "Options: --instances N, --kills N, --seed N, --port N, --json.";
-	console.error(`chaos: ${error.message.split("\n")[0]} ${known}`);
+	const known = "--instances N, --kills N, --seed N, --port N, --json";
+	console.error(`chaos: ${error.message.split("\n")[0]} (options: ${known})`);
 	process.exit(2);
 });
 
