@@ -20,11 +20,18 @@ export class Ledger {
 	repeatedDespiteRow = 0;
 	/** Attempts that were repeated since a kill lay between their effect and their row. */
 	repeatedAttempts = 0;
-	/** How often the service has been killed, and whether that was the last time. */
-	era = 0;
+	/** Instances that have made their last effect. */
+	readonly ended = new Set<string>();
+	/** Whether there are no more kills to come. */
 	isOver = false;
+	/** Counts the starts of the service. */
+	readonly #clock: { era: number };
 	readonly #facts = new Map<string, string>();
 	readonly #latest = new Map<string, { attempt: number; era: number }>();
+
+	constructor(clock: { era: number }) {
+		this.#clock = clock;
+	}
 
 	/** Takes note of a call, and decides how it is answered. */
 	hear({ key, attempt, nth, body }: Call): Verdict | Promise<Verdict> {
@@ -32,6 +39,7 @@ export class Ledger {
 		const instance = key.slice(0, key.indexOf("/"));
 		for (const [name, value] of Object.entries(facts)) this.know(`${instance}/${name}`, value);
 		this.#judge(key, attempt);
+		if (key === `${instance}/end`) this.ended.add(instance);
 		if (wish.reject === "always" || (wish.reject !== undefined && this.isOver)) return "reject";
 		if (nth <= (wish.refuse ?? 0)) return "refuse";
 		if (nth <= (wish.hold ?? 0)) return "hold";
@@ -47,7 +55,7 @@ export class Ledger {
 	}
 
 	#judge(key: string, attempt: number): void {
-		const { era } = this;
+		const { era } = this.#clock;
 		const latest = this.#latest.get(key);
 		this.#latest.set(key, { attempt, era });
 		if (this.#facts.has(key)) {

@@ -4,11 +4,11 @@
  * `ledger.ts` and `judge.ts` what was wrong.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WorkflowStatusResponse } from "../../../src/library";
 import { Service } from "../service";
 import { Witness } from "../witness";
-import { madeEffects } from "./expected";
+import { CatchUp } from "./catch-up";
 import { type Findings, judge } from "./judge";
+import { Killer } from "./killer";
 import { Ledger } from "./ledger";
 import { makePlan, type Plan, type PlannedKill } from "./plan";
 import { Sender } from "./sender";
@@ -39,10 +39,6 @@ export interface ChaosReport extends Findings {
 	seconds: number;
 }
 
-/** How long a kill waits for the event that is to set it off. */
-const TRIGGER_MS = 2_000;
-/** How long it is given to catch up. */
-const CATCH_UP_MS = 20_000;
 /** Longer than anything takes that goes on by itself, a backed-off pass included. */
 const SILENCE_MS = 20_000;
 
@@ -53,207 +49,104 @@ const MOMENTS: Record<PlannedKill["when"], string> = {
 	accepted: "as a request was accepted",
 };
 
+interface Parts {
+	settings: ChaosSettings;
+	/** Of the run so far. */
+	seconds: () => number;
+	plan: Plan;
+	service: Service;
+	killer: Killer;
+	ledger: Ledger;
+	witness: Witness;
+	sender: Sender;
+}
+
 export async function runChaos(settings: ChaosSettings): Promise<ChaosReport> {
-	const run = new Run(settings);
+	const startedAt = performance.now();
+	const { port } = settings;
+	const configs = ["test/e2e/chaos/worker/wrangler.jsonc"];
+	const service = await Service.start({ configs, ...(port === undefined ? {} : { port }) });
+	const killer = new Killer(service);
+	const ledger = new Ledger(killer);
+	const witness = await Witness.start((call) => {
+		killer.happens("effect");
+		return ledger.hear(call);
+	});
+	const sender = new Sender(service, () => killer.happens("accepted"));
+	const seconds = () => (performance.now() - startedAt) / 1_000;
+	const plan = makePlan(settings);
+	const parts = { settings, seconds, plan, service, killer, ledger, witness, sender };
 	try {
-		return await run.whole();
+		return await run(parts);
 	} finally {
-		await run.stop();
+		sender.stop();
+		await killer.stop();
+		witness.stop();
 	}
 }
 
-class Run {
-	readonly #startedAt = performance.now();
-	readonly #settings: ChaosSettings;
-	readonly #plan: Plan;
-	readonly #ledger = new Ledger();
-	/** Instances whose last effect was heard. */
-	readonly #ended = new Set<string>();
-	#service: Service | undefined;
-	#witness: Witness | undefined;
-	#sender: Sender | undefined;
-	#kills = 0;
-	/** How often wrangler has ended by itself. */
-	#selfEnded = 0;
-	/** The era that is ended by a kill. */
-	#doomed = -1;
-	/** The latest start. */
-	#up: Promise<void> = Promise.resolve();
-	/** By instance, how much it had recorded when it was last looked at. */
-	readonly #recorded = new Map<string, number>();
-	/** The kill that waits for what sets it off. */
-	#armed: { when: PlannedKill["when"]; strike: () => void } | undefined;
+async function run(parts: Parts): Promise<ChaosReport> {
+	const { plan, sender, witness, ledger } = parts;
+	const attended = Promise.all(plan.instances.map((it) => sender.attend(it, witness.url)));
+	await killAll(parts);
+	ledger.isOver = true;
+	sender.isOver = true;
+	// From here on it is sent nothing but what is left of the mail: all else goes on by itself.
+	await untilEnded(parts);
+	sender.stop();
+	await attended;
+	return report(parts);
+}
 
-	constructor(settings: ChaosSettings) {
-		this.#settings = settings;
-		this.#plan = makePlan(settings);
+async function killAll({ settings, seconds, ...parts }: Parts): Promise<void> {
+	const { plan, service, killer, ledger, witness } = parts;
+	const catchUp = new CatchUp(service, plan.instances, ledger);
+	for (const { when, catchUp: isPatient, afterMs } of plan.kills) {
+		const heard = witness.calls.length;
+		if (when !== "boot") await killer.up();
+		if (isPatient) await catchUp.wait();
+		await sleep(afterMs);
+		await killer.strike(when);
+		settings.progress(
+			[
+				`${seconds().toFixed(1)} s: kill ${killer.kills} of ${settings.kills}, ${MOMENTS[when]}`,
+				`${witness.calls.length - heard} effects since the one before`,
+				`${ledger.ended.size} of ${settings.instances} instances at their end`,
+			].join("; "),
+		);
 	}
+	await killer.up();
+}
 
-	async whole(): Promise<ChaosReport> {
-		const { port, seed } = this.#settings;
-		const { instances } = this.#plan;
-		const witness = await Witness.start((call) => {
-			this.#setOff("effect");
-			if (call.key.endsWith("/end")) this.#ended.add(call.key.slice(0, -"/end".length));
-			return this.#ledger.hear(call);
-		});
-		this.#witness = witness;
-		const configs = ["test/e2e/chaos/worker/wrangler.jsonc"];
-		const service = await Service.start({ configs, ...(port === undefined ? {} : { port }) });
-		this.#service = service;
-		const sender = new Sender(service, () => this.#setOff("accepted"));
-		this.#sender = sender;
-
-		const attended = Promise.all(instances.map((it) => sender.attend(it, witness.url)));
-		await this.#killAll(service, witness);
-		this.#ledger.isOver = true;
-		sender.isOver = true;
-		// From here on it is sent nothing but what is left of the mail: all else goes on by itself.
-		await this.#untilEnded(witness, sender);
-		sender.stop();
-		await attended;
-
-		const findings = await judge(service, instances, sender.deliveries, (id) => {
-			const asked = new Set(
-				witness.calls.map(({ key }) => key).filter((key) => key.startsWith(`${id}/more`)),
-			);
-			// The last time that it asked, it was told to end.
-			return asked.size - 1;
-		});
-		const { repeatedAttempts, repeatedDespiteRow, violations } = this.#ledger;
-		return {
-			seed,
-			instances: instances.length,
-			kills: this.#kills,
-			selfEnded: this.#selfEnded,
-			effects: new Set(witness.calls.map(({ key }) => key)).size,
-			calls: witness.calls.length,
-			repeatedAttempts,
-			repeatedDespiteRow,
-			...findings,
-			seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
-			violations: [...violations, ...sender.violations, ...findings.violations],
-		};
+/** Until each instance has made its last effect, or nothing has happened for long. */
+async function untilEnded({ plan, ledger, witness, sender }: Parts): Promise<void> {
+	let seen = -1;
+	for (let quietAt = 0; ledger.ended.size < plan.instances.length; await sleep(50)) {
+		const activity = witness.calls.length + sender.accepted;
+		if (activity !== seen) quietAt = performance.now() + SILENCE_MS;
+		else if (performance.now() > quietAt) return;
+		seen = activity;
 	}
+}
 
-	async stop(): Promise<void> {
-		this.#doomed = this.#ledger.era;
-		this.#sender?.stop();
-		await this.#service?.stop();
-		this.#witness?.stop();
-	}
-
-	/** Each kill with the start that follows. */
-	async #killAll(service: Service, witness: Witness): Promise<void> {
-		this.#revive(service);
-		for (const kill of this.#plan.kills) {
-			const heard = witness.calls.length;
-			if (kill.when !== "boot") await this.#up;
-			if (kill.catchUp) await this.#caughtUp(service);
-			await sleep(kill.afterMs);
-			await this.#strike(service, kill.when);
-			// Killed while it started, it never comes up.
-			await this.#up.catch(() => {});
-			this.#kills++;
-			this.#settings.progress(this.#killLine(kill.when, witness.calls.length - heard));
-			this.#start(service);
-		}
-		await this.#up;
-	}
-
-	#start(service: Service): void {
-		this.#ledger.era++;
-		this.#up = service.restart();
-		this.#up.catch(() => {});
-		this.#revive(service);
-	}
-
-	/**
-	 * Starts it again should it end by itself: wrangler does so when a request's connection between
-	 * its own processes is lost, which happens on a busy machine.
-	 */
-	async #revive(service: Service): Promise<void> {
-		const { era } = this.#ledger;
-		await service.ended;
-		if (this.#doomed === era) return;
-		await service.kill9();
-		if (this.#doomed === era) return;
-		this.#selfEnded++;
-		this.#settings.progress(`${this.#clock()}: wrangler ended by itself`);
-		this.#start(service);
-	}
-
-	#clock(): string {
-		return `${((performance.now() - this.#startedAt) / 1_000).toFixed(1)} s`;
-	}
-
-	/** Looks at each instance until it has gone on, and at its steps, whose rows are there. */
-	async #caughtUp(service: Service): Promise<void> {
-		const deadline = performance.now() + CATCH_UP_MS;
-		const waiting = new Set(this.#plan.instances.map(({ id }) => id));
-		const look = async (id: string) => {
-			// A connection of the time before the kill may be lost only now.
-			const reply = await service
-				.get<WorkflowStatusResponse>(`/workflows/${id}`)
-				.catch(() => undefined);
-			if (reply === undefined) return;
-			const { status, body } = reply;
-			// It may not have been created yet.
-			if (status !== 200 || this.#hasGoneOn(body)) waiting.delete(id);
-			if (status !== 200) return;
-			for (const { key, receipt } of madeEffects(body)) this.#ledger.know(`${id}/${key}`, receipt);
-		};
-		while (waiting.size > 0 && performance.now() < deadline) {
-			await Promise.all([...waiting].slice(0, 10).map(look));
-		}
-	}
-
-	/** Whether it has parked, or recorded something since this was last asked. */
-	#hasGoneOn({ id, status, reason, steps }: WorkflowStatusResponse): boolean {
-		const before = this.#recorded.get(id) ?? 0;
-		const rows = steps.filter((step) => step.status !== "running");
-		const recorded = rows.reduce((sum, { attempts, completedAt }) => {
-			return sum + 1 + attempts + (completedAt === null ? 0 : 1);
-		}, 0);
-		this.#recorded.set(id, Math.max(before, recorded));
-		return recorded > before || (status !== "running" && reason === null);
-	}
-
-	/** Kills now, or in the very moment in which it hears what it waits for. */
-	#strike(service: Service, when: PlannedKill["when"]): Promise<void> {
-		const kill = () => {
-			this.#doomed = this.#ledger.era;
-			return service.kill9();
-		};
-		if (when !== "effect" && when !== "accepted") return kill();
-		return new Promise((resolve, reject) => {
-			const strike = () => {
-				clearTimeout(timer);
-				this.#armed = undefined;
-				kill().then(resolve, reject);
-			};
-			const timer = setTimeout(strike, TRIGGER_MS);
-			this.#armed = { when, strike };
-		});
-	}
-
-	#setOff(when: PlannedKill["when"]): void {
-		if (this.#armed?.when === when) this.#armed.strike();
-	}
-
-	#killLine(when: PlannedKill["when"], heard: number): string {
-		const { kills, instances } = this.#settings;
-		return `${this.#clock()}: kill ${this.#kills} of ${kills}, ${MOMENTS[when]}; ${heard} effects since the one before, ${this.#ended.size} of ${instances} instances at their end`;
-	}
-
-	/** Until each instance has made its last effect, or nothing has happened for long. */
-	async #untilEnded(witness: Witness, sender: Sender): Promise<void> {
-		let seen = -1;
-		for (let quietAt = 0; this.#ended.size < this.#plan.instances.length; await sleep(50)) {
-			const activity = witness.calls.length + sender.accepted;
-			if (activity !== seen) quietAt = performance.now() + SILENCE_MS;
-			else if (performance.now() > quietAt) return;
-			seen = activity;
-		}
-	}
+async function report({ settings, seconds, plan, ...parts }: Parts): Promise<ChaosReport> {
+	const { service, killer, ledger, witness, sender } = parts;
+	const keys = new Set(witness.calls.map(({ key }) => key));
+	const findings = await judge(service, plan.instances, sender.deliveries, (id) => {
+		// The last time that it asked for one more, it was told to end.
+		return [...keys].filter((key) => key.startsWith(`${id}/more`)).length - 1;
+	});
+	return {
+		seed: settings.seed,
+		instances: plan.instances.length,
+		kills: killer.kills,
+		selfEnded: killer.selfEnded,
+		effects: keys.size,
+		calls: witness.calls.length,
+		repeatedAttempts: ledger.repeatedAttempts,
+		repeatedDespiteRow: ledger.repeatedDespiteRow,
+		...findings,
+		seconds: Math.round(seconds()),
+		violations: [...ledger.violations, ...sender.violations, ...findings.violations],
+	};
 }
