@@ -1,8 +1,9 @@
 /**
  * The service's deaths and starts: the planned kills, each at its moment, and those of its own.
  *
- * Wrangler ends by itself when a connection between its own processes is lost, which happens to it
- * on a busy machine. It is then started again: one more crash for the instances to survive.
+ * Wrangler ends by itself when a request meets a connection between its own processes that is just
+ * being closed, after 5 s of rest; a busy machine makes that likely. It is then started again: one
+ * more crash for the instances to survive.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Service } from "../service";

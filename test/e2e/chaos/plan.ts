@@ -42,6 +42,8 @@ export interface Plan {
 const TYPES: ChaosType[] = ["sequence", "fan", "race", "flaky", "saga", "slow", "inbox", "desk"];
 /** How long a kill and the start that follows take, more or less: what the work is spread over. */
 const KILL_MS = 4_000;
+/** What a round takes beside its pause. */
+const ROUND_MS = 2_000;
 
 export function makePlan(settings: { seed: number; instances: number; kills: number }): Plan {
 	const chance = new Chance(settings.seed);
@@ -58,13 +60,14 @@ function planInstance(chance: Chance, index: number, kills: number): PlannedInst
 	const type = TYPES[index % TYPES.length] ?? "sequence";
 	// Half of them work on until the last kill, the others end on the way.
 	const isEndless = chance.between(0, 1) === 1;
-	const rounds = chance.between(1, 2 + kills);
+	const pauseMs = chance.pick([0, 1_000, 2_000, 4_000, 8_000]);
+	const rounds = 1 + Math.floor(chance.between(0, kills * KILL_MS) / (pauseMs + ROUND_MS));
 	return {
 		id: `${type}-${index + 1}`,
 		type,
 		payload: {
 			rounds: isEndless ? null : rounds,
-			pauseMs: chance.pick([0, 1_000, 2_000, 4_000, 8_000]),
+			pauseMs,
 			patienceMs: chance.pick([null, 400, 2_500]),
 		},
 		// In the first quarter of the run, so that some are created as the service dies.
@@ -78,7 +81,7 @@ function planMail(chance: Chance, rounds: number, isEndless: boolean): PlannedMa
 		event,
 		isEndless,
 		// One after a while, and several at once, which come before they are waited for.
-		delaysMs: [KILL_MS, ...Array.from({ length: rounds }, () => chance.pick([0, 200, KILL_MS]))],
+		delaysMs: [2_000, ...Array.from({ length: rounds }, () => chance.pick([0, 200, 2_000]))],
 	}));
 }
 
