@@ -60,7 +60,7 @@ function planInstance(chance: Chance, index: number, kills: number): PlannedInst
 	const type = TYPES[index % TYPES.length] ?? "sequence";
 	// Half of them work on until the last kill, the others end on the way.
 	const isEndless = chance.between(0, 1) === 1;
-	const pauseMs = chance.pick([0, 1_000, 2_000, 4_000, 8_000]);
+	const pauseMs = chance.pick([0, 1_000, 2_000, 6_000]);
 	const rounds = 1 + Math.floor(chance.between(0, kills * KILL_MS) / (pauseMs + ROUND_MS));
 	return {
 		id: `${type}-${index + 1}`,
