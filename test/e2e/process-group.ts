@@ -15,7 +15,7 @@ export class ProcessGroup {
 	/** All that it and its children have printed. */
 	output = "";
 	#hasEnded = false;
-	readonly #atEnd = atEnd(() => this.signal("SIGKILL"));
+	readonly #atEnd = atEnd(() => this.#kill9Now());
 
 	constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
 		const child = spawn(command, args, {
@@ -74,6 +74,12 @@ export class ProcessGroup {
 			() => this.members().length === 0 || undefined,
 		);
 		this.#atEnd.forget();
+	}
+
+	/** Without a turn of the event loop; what still ran would write to folders that are removed next. */
+	#kill9Now(): void {
+		this.signal("SIGKILL");
+		for (let looks = 0; looks < 100 && this.members().length > 0; looks++);
 	}
 
 	/** The processes that are left, as `ps` shows them; not those that only wait to be reaped. */

@@ -12,6 +12,8 @@ import { freePort, ProcessGroup, ROOT } from "./process-group";
 export interface ServiceSettings {
 	/** Paths of `wrangler.jsonc` files, from the project's folder; the first answers requests. */
 	configs: string[];
+	/** A free one is found when none is given. */
+	port?: number;
 	env?: Record<string, string>;
 }
 
@@ -32,7 +34,7 @@ export class Service extends Client {
 
 	/** Returns once it accepts requests; it has been sent none. */
 	static async start(settings: ServiceSettings): Promise<Service> {
-		const service = new Service(settings, await freePort());
+		const service = new Service(settings, settings.port ?? (await freePort()));
 		try {
 			await service.#group.says(/Ready on http/);
 		} catch (error) {
@@ -40,6 +42,11 @@ export class Service extends Client {
 			throw error;
 		}
 		return service;
+	}
+
+	/** Resolves when wrangler has ended, by itself or not. */
+	get ended(): Promise<unknown> {
+		return this.#group.ended;
 	}
 
 	/** `kill -9` of wrangler and workerd at once. The signal is sent before this returns. */

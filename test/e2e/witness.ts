@@ -1,13 +1,16 @@
 /**
  * The outside world of a test's steps: an HTTP server that remembers each call by its idempotency
- * key, and answers as the test decides.
+ * key, and answers as the test decides; the answer's text says how many calls the key has had.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import { poll } from "./poll";
 
 /** `hold` begins an answer and never ends it. */
-export type Verdict = "accept" | "refuse" | "hold";
+export type Verdict = "accept" | "refuse" | "reject" | "hold";
+
+const HTTP_STATUS: Record<Verdict, number> = { accept: 200, refuse: 503, reject: 422, hold: 200 };
 
 export interface Call {
 	/** `<instance id>/<step key>` */
@@ -16,20 +19,23 @@ export interface Call {
 	attempt: number;
 	/** How many calls came with this key, this one included. */
 	nth: number;
+	body: string;
 }
 
 export class Witness {
 	readonly calls: Call[] = [];
 	/** The held calls whose caller is gone. */
 	readonly lost: Call[] = [];
-	readonly #decide: (call: Call) => Verdict;
-	readonly #server: Server = createServer((request, response) => this.#hear(request, response));
+	readonly #decide: (call: Call) => Verdict | Promise<Verdict>;
+	readonly #server: Server = createServer((request, response) => {
+		void this.#hear(request, response);
+	});
 
-	private constructor(decide: (call: Call) => Verdict) {
+	private constructor(decide: (call: Call) => Verdict | Promise<Verdict>) {
 		this.#decide = decide;
 	}
 
-	static async start(decide: (call: Call) => Verdict): Promise<Witness> {
+	static async start(decide: (call: Call) => Verdict | Promise<Verdict>): Promise<Witness> {
 		const witness = new Witness(decide);
 		witness.#server.listen(0, "127.0.0.1");
 		await once(witness.#server, "listening");
@@ -61,19 +67,19 @@ export class Witness {
 		this.#server.close();
 	}
 
-	#hear(request: IncomingMessage, response: ServerResponse): void {
+	async #hear(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const query = new URL(request.url ?? "", this.url).searchParams;
+		const body = await text(request).catch(() => undefined);
+		// A caller that is gone before its call is whole has not called.
+		if (body === undefined) return;
 		const key = query.get("key") ?? "";
-		const call = {
-			key,
-			attempt: Number(query.get("attempt")),
-			nth: this.attempts(key).length + 1,
-		};
+		const nth = this.attempts(key).length + 1;
+		const call = { key, attempt: Number(query.get("attempt")), nth, body };
 		this.calls.push(call);
-		const verdict = this.#decide(call);
-		response.writeHead(verdict === "refuse" ? 503 : 200);
+		const verdict = await this.#decide(call);
+		response.writeHead(HTTP_STATUS[verdict]);
 		if (verdict !== "hold") {
-			response.end(verdict);
+			response.end(String(nth));
 			return;
 		}
 		response.write("hold");

@@ -1,0 +1,14 @@
+/** The short form of `npm run chaos`; its parts say what is checked and how it is known. */
+import { expect, it } from "vitest";
+import { runChaos } from "./chaos/run";
+
+const seed = Math.floor(Math.random() * 1_000_000);
+
+it(`20 instances complete, with nothing lost or repeated, over 3 kills (seed ${seed})`, async () => {
+	const kills: string[] = [];
+	const progress = (line: string) => kills.push(line);
+	const report = await runChaos({ instances: 20, kills: 3, seed, progress });
+	expect(report.violations).toEqual([]);
+	expect(report).toMatchObject({ completed: 20, lost: 0, stuck: 0, repeatedDespiteRow: 0 });
+	expect(kills).toHaveLength(3);
+});
