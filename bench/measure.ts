@@ -1,11 +1,9 @@
-/**
- * Runs cases: loads a contestant, notes when its marks arrive, and lets the contestants take turns.
- */
+/** Runs cases: loads a contestant, and lets the contestants take turns. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Host } from "./host";
-import type { Load } from "./worker/driver";
+import type { Load, Times } from "./worker/driver";
 import type { Work } from "./worker/program";
-import type { Case, Contestant, Metric, Times } from "./workloads";
+import type { Case, Contestant, Metric } from "./workloads";
 
 /** The values of one metric of one contestant, one a round. */
 export interface Series {
@@ -54,53 +52,30 @@ export async function runLoad(
 	settings: Case["load"],
 ): Promise<Times[]> {
 	const load = { ...settings, contestant, prefix: `run-${++runs}` };
-	const times: Partial<Times>[] = Array.from({ length: load.instances }, () => ({}));
-	const note = (mark: keyof Times, instance: number, value = performance.now()) => {
-		const of = times[instance];
-		if (of !== undefined) of[mark] = value;
-	};
-	await (via === "http" ? loadOverHttp : driveWorker)(host, load, note);
-	return times.map(complete);
-}
-
-type Note = (mark: keyof Times, instance: number, value?: number) => void;
-
-async function driveWorker(host: Host, load: Load, note: Note): Promise<void> {
-	const response = await post(host, "drive", load);
-	let rest = "";
-	let last = "nothing";
-	for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-		const now = performance.now();
-		const lines = (rest + chunk).split("\n");
-		rest = lines.pop() ?? "";
-		for (const line of lines) {
-			last = line;
-			const [mark = "", instance, value] = line.split(" ");
-			if (isMark(mark)) note(mark, Number(instance), value === undefined ? now : Number(value));
-		}
-	}
-	if (last !== "done") throw new Error(`${load.contestant}: ${last}`);
+	if (via === "http") return loadOverHttp(host, load);
+	return (await (await post(host, "drive", load)).json()) as Times[];
 }
 
 /** As a client does it: creates, and asks for the end. */
-async function loadOverHttp(host: Host, load: Load, note: Note): Promise<void> {
+async function loadOverHttp(host: Host, load: Load): Promise<Times[]> {
 	const { contestant, prefix, instances, inFlight } = load;
+	const times: Times[] = [];
 	let next = 0;
 	const lane = async () => {
 		while (next < instances) {
-			const n = next++;
-			const work: Work = { ...load.work, id: `${prefix}-${n}` };
-			note("begin", n);
+			const work: Work = { ...load.work, id: `${prefix}-${next++}` };
+			const begin = performance.now();
 			if (contestant === "ours") {
 				await drained(post(host, "workflows", { type: "bench", id: work.id, payload: work }));
 			} else {
 				await drained(post(host, `create/${contestant}`, work));
 			}
 			await drained(post(host, `completed/${contestant}`, work));
-			note("completed", n);
+			times.push({ begin, completed: performance.now() });
 		}
 	};
 	await Promise.all(Array.from({ length: inFlight }, lane));
+	return times;
 }
 
 export async function post(host: Host, path: string, body: unknown): Promise<Response> {
@@ -116,14 +91,4 @@ export async function post(host: Host, path: string, body: unknown): Promise<Res
 /** Reads the answer to its end, so that its connection is free again. */
 async function drained(response: Promise<Response>): Promise<void> {
 	await (await response).arrayBuffer();
-}
-
-function isMark(name: string): name is keyof Times {
-	return ["begin", "firstStep", "accepted", "completed", "lateness"].includes(name);
-}
-
-function complete(times: Partial<Times>): Times {
-	const { begin, completed } = times;
-	if (begin === undefined || completed === undefined) throw new Error("an instance has no end");
-	return { ...times, begin, completed };
 }

@@ -1,13 +1,16 @@
 /** Medians and percentiles. */
 
-/** The value below which a share of `values` lies (nearest rank): 0.5 is the median. */
+/**
+ * The value below which a share of `values` lies: 0.5 is the median. Values that are equal are whole
+ * ms of a coarse clock: they are taken as spread evenly over the ms around them.
+ */
 export function percentile(values: readonly number[], share: number): number {
 	const sorted = values.toSorted((a, b) => a - b);
-	return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
-}
-
-export function mean(values: readonly number[]): number {
-	return values.reduce((sum, value) => sum + value, 0) / values.length;
+	const rank = Math.max(1, Math.ceil(sorted.length * share));
+	const value = sorted[rank - 1] ?? Number.NaN;
+	const first = sorted.indexOf(value);
+	const ties = sorted.lastIndexOf(value) - first + 1;
+	return Math.max(0, value + (rank - first - 0.5) / ties - 0.5);
 }
 
 /** Of the rounds of one metric; the median of an even number is the mean of the two in the middle. */

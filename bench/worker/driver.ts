@@ -1,9 +1,9 @@
 /**
- * The driver: loads one contestant, from inside the Worker, as one request asks for it.
+ * The driver: loads one contestant, from inside the Worker, as one request asks for it, and answers
+ * with the times of each instance.
  *
- * Workers have no clock of their own (it stands still while code runs, and counts whole ms). So
- * the driver answers with a stream of marks, and whoever reads it looks at the clock when one
- * arrives. A mark is a line: its name and the number of the instance that it is about.
+ * A Worker's clock counts whole ms. Marks that are streamed to a finer clock outside are no way
+ * out: what blocks the process after a mark (a commit, a new object) delays it on its way.
  */
 import { type Contestant, type Env, PAGE } from "./contestant";
 import { expectedResult, seen, type Work } from "./program";
@@ -18,22 +18,26 @@ export interface Load {
 	work: Omit<Work, "id">;
 	/** Pages of the index are asked for, in place of instances. */
 	list?: boolean;
-	/** What is marked between `begin` and `completed`. */
-	watch?: "firstStep" | "event" | "lateness";
+	/** What is looked at between `begin` and `completed`. */
+	watch?: "firstStep" | "event";
 	/** Ms from one creation to the next, whatever the contestant does; default: none. */
 	everyMs?: number;
 }
 
 const PATIENCE_MS = 180_000;
 
-export type Mark = (name: string, instance: number, value?: number) => void;
+/** Of one instance, or one page: ms since 1970. */
+export interface Times {
+	begin: number;
+	completed: number;
+	firstStep?: number;
+	accepted?: number;
+	/** In ms. */
+	lateness?: number | undefined;
+}
 
-export async function drive(
-	contestant: Contestant,
-	env: Env,
-	load: Load,
-	mark: Mark,
-): Promise<void> {
+export async function drive(contestant: Contestant, env: Env, load: Load): Promise<Times[]> {
+	const times: Times[] = [];
 	let next = 0;
 	const startedAt = Date.now();
 	const lane = async () => {
@@ -41,46 +45,48 @@ export async function drive(
 			const n = next++;
 			const dueAt = startedAt + n * (load.everyMs ?? 0);
 			if (dueAt > Date.now()) await scheduler.wait(dueAt - Date.now());
-			await driveOne(contestant, env, load, mark, n);
+			const work = { ...load.work, id: `${load.prefix}-${n}` };
+			times.push(
+				await (load.list ? listOne(contestant, env) : runOne(contestant, env, load, work)),
+			);
 		}
 	};
 	await Promise.all(Array.from({ length: load.inFlight }, lane));
+	return times;
 }
 
-async function driveOne(
+async function listOne(contestant: Contestant, env: Env): Promise<Times> {
+	const begin = Date.now();
+	const rows = await contestant.list?.(env);
+	if (rows?.length !== PAGE) throw new Error(`a page of ${rows?.length} rows`);
+	return { begin, completed: Date.now() };
+}
+
+async function runOne(
 	contestant: Contestant,
 	env: Env,
-	load: Load,
-	mark: Mark,
-	n: number,
-): Promise<void> {
-	if (load.list) {
-		mark("begin", n);
-		const rows = await contestant.list?.(env);
-		mark("completed", n);
-		if (rows?.length !== PAGE) throw new Error(`a page of ${rows?.length} rows`);
-		return;
-	}
-	const work = { ...load.work, id: `${load.prefix}-${n}` };
-	mark("begin", n);
+	{ watch }: Load,
+	work: Work,
+): Promise<Times> {
+	const times: Times = { begin: Date.now(), completed: 0 };
 	await contestant.create(env, work);
-	if (load.watch === "firstStep") {
+	if (watch === "firstStep") {
 		await appears(seen.firstStep, work.id);
-		mark("firstStep", n);
+		times.firstStep = Date.now();
 	}
-	if (load.watch === "event") {
+	if (watch === "event") {
 		// It is to wait already: one that is ahead of its wait is another path.
 		await scheduler.wait(30);
 		await contestant.sendEvent(env, work.id);
-		mark("accepted", n);
+		times.accepted = Date.now();
 	}
 	await appears(seen.lastLine, work.id);
 	await completes(contestant, env, work);
-	mark("completed", n);
-	const lateness = seen.lateness.get(work.id);
-	if (lateness !== undefined) mark("lateness", n, lateness);
+	times.completed = Date.now();
+	times.lateness = seen.lateness.get(work.id);
 	seen.lateness.delete(work.id);
 	seen.firstStep.delete(work.id);
+	return times;
 }
 
 /**

@@ -9,7 +9,7 @@ import { workflowRunner } from "../../src/workflow-runner";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
 import type { Contestant, Env } from "./contestant";
 import { CountedRunner, countInstance } from "./counted";
-import { completes, drive, type Load, lastLine, type Mark } from "./driver";
+import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { BenchWorkflow, ours } from "./ours";
 import type { Work } from "./program";
@@ -32,7 +32,10 @@ export default {
 		const [, verb = "", name = ""] = pathname.split("/");
 		if (verb === "workflows") return app.fetch(request, env, ctx);
 		try {
-			if (verb === "drive") return driven(env, await request.json<Load>());
+			if (verb === "drive") {
+				const load = await request.json<Load>();
+				return Response.json(await drive(contestantOf(load.contestant), env, load));
+			}
 			if (verb === "completed") {
 				const work = await request.json<Work>();
 				await lastLine(work.id);
@@ -62,17 +65,4 @@ function contestantOf(name: string): Contestant {
 	const contestant = contestants.get(name);
 	if (contestant === undefined) throw new Error(`no contestant "${name}"`);
 	return contestant;
-}
-
-function driven(env: Env, load: Load): Response {
-	const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-	const writer = writable.getWriter();
-	const text = new TextEncoder();
-	const say = (line: string) => writer.write(text.encode(`${line}\n`));
-	const mark: Mark = (...words) => void say(words.join(" "));
-	drive(contestantOf(load.contestant), env, load, mark)
-		.then(() => say("done"))
-		.catch((error) => say(`failed ${String(error)}`))
-		.finally(() => writer.close());
-	return new Response(readable);
 }
