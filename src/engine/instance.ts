@@ -347,7 +347,10 @@ export class Instance implements PassObserver {
 	}
 
 	#recoverLostPass(): void {
-		const verdict = judgeLostPass(this.#row, this.#openJournal().progress, this.#now());
+		const verdict = judgeLostPass(this.#row, this.#openJournal().progress, {
+			now: this.#now(),
+			chance: this.#ports.random(),
+		});
 		const { strikes } = verdict;
 		const error = passesLost(strikes);
 		const why = reason(error.code, error.message);

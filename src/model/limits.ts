@@ -55,6 +55,9 @@ export const LIMITS = {
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */
 	listPage: 1_000,
 	listPageDefault: 50,
-	/** Passes in a row that may end their isolate with nothing recorded (G17). */
-	strikes: 3,
+	/**
+	 * Passes in a row that may end their isolate with nothing recorded (G17): some two minutes with
+	 * the waits between them. Fewer would end healthy instances when a service restarts often.
+	 */
+	strikes: 8,
 } as const;

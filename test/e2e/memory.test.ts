@@ -7,8 +7,8 @@ import { poll } from "./poll";
 import { Service } from "./service";
 import { Witness } from "./witness";
 
-/** How often a pass may be lost: three strikes (G17). */
-const DEATHS = 3;
+/** After the second its next pass waits; all strikes, with the waits between, are in test/engine. */
+const DEATHS = 2;
 
 let service: Service;
 let witness: Witness;
@@ -44,13 +44,14 @@ afterAll(async () => {
 	witness?.stop();
 });
 
-describe("a step that takes all memory three times", () => {
-	it("ends its instance, with PASS_LOST as the reason", async () => {
-		const end = await service.until("hog-1", ({ status }) => status === "errored");
-		expect(end.reason).toMatch(/^PASS_LOST: /);
-		expect(end.errorDetails).toMatchObject({ name: "WorkflowError", code: "PASS_LOST" });
-		expect(end.wakeAt).toBeNull();
-		expect(witness.attempts("hog-1/hog")).toEqual([1, 1, 1]);
+describe("a step that takes all memory twice", () => {
+	it("is backed off, with PASS_LOST as the reason, and can be ended", async () => {
+		const { reason, wakeAt } = await service.until("hog-1", ({ status }) => status !== "running");
+		expect(reason).toMatch(/^PASS_LOST: 2 passes/);
+		expect(wakeAt).toBeGreaterThan(Date.now());
+		const { body } = await service.post("/workflows/hog-1/terminate");
+		expect(body).toEqual({ id: "hog-1", status: "terminated" });
+		expect(witness.attempts("hog-1/hog")).toEqual([1, 1]);
 	});
 
 	it("does not keep another instance in the same process from completing", async () => {

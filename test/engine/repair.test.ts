@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/program";
+import { LIMITS } from "../../src/model/limits";
 import { gate, TestInstance } from "../support/instance";
 import { clock, define, programs } from "../support/lab";
 
@@ -176,32 +177,42 @@ describe("a pass that ends its object", () => {
 			await instance.crash();
 			await instance.advance(5_000);
 		}
-		const backedOff = await instance.until("sleeping");
-		expect(backedOff.reason).toMatch(/^PASS_LOST: 2 passes/);
-		expect(backedOff.wakeAt).toBe(clock.now() + 5_000);
-		await instance.advance(4_999);
+		const { reason, wakeAt } = await instance.until("sleeping");
+		expect(reason).toMatch(/^PASS_LOST: 2 passes/);
+		const waitMs = (wakeAt ?? 0) - clock.now();
+		expect(waitMs).toBeGreaterThanOrEqual(2_500);
+		expect(waitMs).toBeLessThanOrEqual(7_500);
+		await instance.advance(waitMs - 1);
 		expect(seen.calls).toBe(3);
 		await instance.advance(1);
 		expect((await instance.until("completed")).result).toBe("survived");
 	});
 
-	it("three times with nothing recorded ends the instance with that reason", async () => {
+	it("is backed off longer each time, and at the limit ends the instance with that reason", async () => {
 		const { seen, type } = mortal(100);
 		const instance = await TestInstance.create(type);
-		for (const calls of [1, 2, 3, 4]) {
+		const waitsMs: number[] = [];
+		// One more than the limit: the first pass recorded "safe".
+		for (let calls = 1; calls <= LIMITS.strikes + 1; calls++) {
 			await expect.poll(() => seen.calls).toBe(calls);
 			await instance.crash();
 			await instance.advance(5_000);
-			await instance.advance(5_000);
+			const { status, wakeAt } = await instance.status();
+			if (status !== "sleeping" || wakeAt === null) continue;
+			waitsMs.push(wakeAt - clock.now());
+			await instance.advance(wakeAt - clock.now());
 		}
 		const status = await instance.until("errored");
-		expect(status.reason).toMatch(/^PASS_LOST: 3 passes in a row/);
+		expect(status.reason).toMatch(/^PASS_LOST: 8 passes in a row/);
 		expect(status.errorDetails).toMatchObject({
 			code: "PASS_LOST",
-			fields: { details: { strikes: 3 } },
+			fields: { details: { strikes: 8 } },
 		});
+		for (const [index, baseMs] of [5_000, 10_000, 20_000, 40_000, 40_000, 40_000].entries()) {
+			expect(Math.abs((waitsMs[index] ?? 0) / baseMs - 1)).toBeLessThanOrEqual(0.5);
+		}
 		await instance.advance(3_600_000);
-		expect(seen.calls).toBe(4);
+		expect(seen.calls).toBe(9);
 	});
 
 	it("is backed off from events too: they are kept, and start nothing early", async () => {
@@ -220,7 +231,7 @@ describe("a pass that ends its object", () => {
 		await instance.event("go", "kept");
 		for (let turn = 0; turn < 10; turn++) await clock.turn();
 		expect(calls).toBe(2);
-		await instance.advance(5_000);
+		await instance.advance(7_500);
 		expect((await instance.until("completed")).result).toBe("kept");
 	});
 

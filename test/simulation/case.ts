@@ -3,6 +3,7 @@
  * from a seed, which also shrinks them.
  */
 import fc from "fast-check";
+import { LIMITS } from "../../src/model/limits";
 import { type DoPlan, EVENTS, type Plan, sizeOf } from "./plan";
 
 export type Action =
@@ -102,7 +103,7 @@ const who = often("instance" as const, fc.constant("shard" as const));
 const act = <T extends Action["do"]>(...names: T[]) => fc.constantFrom(...names);
 const jumpMs = fc.constantFrom(-3_600_000, -5_000, -1, 5_000, 86_400_000);
 const at = fc.constantFrom("call" as const, "effect" as const, "write" as const);
-const times = often(1, fc.integer({ min: 2, max: 4 }));
+const times = often(1, fc.integer({ min: 2, max: LIMITS.strikes + 1 }));
 const how = fc.constantFrom("early" as const, "again" as const);
 const action: fc.Arbitrary<Action> = fc.oneof(
 	{ weight: 8, arbitrary: fc.record({ do: act("next") }) },

@@ -6,6 +6,7 @@
  */
 import { decode } from "../../src/model/codec";
 import { decodeThrown, thrownMessage } from "../../src/model/error-record";
+import { LIMITS } from "../../src/model/limits";
 import { isTerminal, type WorkflowStatus } from "../../src/model/status";
 import type { FakeStorage } from "./fake-storage";
 import { evaluate, type Recorded } from "./model";
@@ -128,7 +129,11 @@ export class Witness {
 		const before = this.#calls.get(key);
 		const isAgain = before?.attempt === attempt && before.life === life;
 		ensure(!isAgain, "G5", `${what} twice in one life`);
-		ensure(this.lostAtLeast < 3, "G17", `${what} after ${this.lostAtLeast} lost passes`);
+		ensure(
+			this.lostAtLeast < LIMITS.strikes,
+			"G17",
+			`${what} after ${this.lostAtLeast} lost passes`,
+		);
 		this.#calls.set(key, { attempt, life });
 		this.#calledInThisLife = true;
 	}
@@ -175,7 +180,11 @@ export class Witness {
 		if (before === undefined) return;
 		ensure(now.statusSeq >= before.statusSeq, "G12", "the status number went back");
 		const isLost = now.reason?.startsWith("PASS_LOST") && isTerminal(now.status);
-		ensure(!isLost || this.lostAtMost >= 3, "G17", `ended after ${this.lostAtMost} lost passes`);
+		ensure(
+			!isLost || this.lostAtMost >= LIMITS.strikes,
+			"G17",
+			`ended after ${this.lostAtMost} lost passes`,
+		);
 		if (!isTerminal(before.status)) return;
 		const same = now.status === before.status && now.result === before.result;
 		ensure(same, "G11", `${before.status} became ${now.status}`);

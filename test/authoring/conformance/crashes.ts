@@ -1,8 +1,9 @@
 /** Objects that die with a pass open: it is found and replayed without a request (G4, G17). */
 import { expect } from "vitest";
+import { LIMITS } from "../../../src/model/limits";
 import { clock } from "../../support/lab";
 import { step } from "./style";
-import { type Behaviours, inFlight, SECOND, witness } from "./subject";
+import { type Behaviours, inFlight, MINUTE, SECOND, witness } from "./subject";
 
 /** A step in which the object dies `deaths` times. */
 function deadly(deaths: number) {
@@ -20,20 +21,21 @@ export const crashes: Behaviours = {
 		expect((await instance.until("completed")).result).toBe("survived");
 	},
 
-	"three lost passes with nothing recorded end the instance": async (subject) => {
+	"lost passes in a row with nothing recorded end the instance": async (subject) => {
 		const { calls, step } = witness();
 		const instance = await subject.start([step("deadly", () => new Promise(() => {}))]);
-		for (let death = 1; death <= 3; death++) {
+		for (let death = 1; death <= LIMITS.strikes; death++) {
 			await inFlight(instance, "deadly");
 			await instance.crash();
 			await instance.advance(5 * SECOND);
-			if (death === 2) await instance.advance(5 * SECOND);
+			// Backed off, for a minute at most.
+			if (death > 1) await instance.advance(MINUTE);
 		}
 		expect(await instance.until("errored")).toMatchObject({
-			reason: expect.stringMatching(/^PASS_LOST: 3 passes/),
+			reason: expect.stringMatching(/^PASS_LOST: 8 passes/),
 			errorDetails: { code: "PASS_LOST" },
 		});
-		expect(calls).toHaveLength(3);
+		expect(calls).toHaveLength(LIMITS.strikes);
 	},
 
 	"lost passes that recorded something do not count": async (subject) => {

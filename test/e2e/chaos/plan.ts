@@ -28,10 +28,8 @@ export interface PlannedKill {
 	 * heard, which is between the effect and its row; as a create or an event is accepted.
 	 */
 	when: "boot" | "moment" | "effect" | "accepted";
-	/** Counted from the start of the process, or from when it is up; with `catchUp`, from then. */
+	/** Counted from the start of the process, or from when it is up. */
 	afterMs: number;
-	/** First each instance goes on that the kills before have interrupted. */
-	catchUp: boolean;
 }
 
 export interface Plan {
@@ -85,21 +83,10 @@ function planMail(chance: Chance, rounds: number, isEndless: boolean): PlannedMa
 	}));
 }
 
-/**
- * A kill soon after the start, when all that is overdue is replayed at once, hits many passes that
- * have recorded nothing new: a strike for each (G17). The third in a row ends an instance, however
- * innocent, so every other kill lets all catch up.
- */
 function planKills(chance: Chance, count: number): PlannedKill[] {
-	return Array.from({ length: count }, (_, index) => {
-		const catchUp = index % 2 === 0;
-		const when = chance.pick([
-			"moment",
-			"effect",
-			"accepted",
-			catchUp ? "effect" : "boot",
-		] as const);
-		return { when, afterMs: chance.between(0, 2_000), catchUp };
+	return Array.from({ length: count }, () => {
+		const when = chance.pick(["moment", "effect", "accepted", "boot"] as const);
+		return { when, afterMs: chance.between(0, 3_000) };
 	});
 }
 
