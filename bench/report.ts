@@ -20,7 +20,7 @@ export interface Row {
 
 /**
  * Two medians of one run. `at least`: how many times as good `of` is as `to`; `at most`: how many
- * times as much it takes.
+ * times as much it takes, or how much where `to` is a unit.
  */
 export interface Ratio {
 	workload: string;
@@ -72,31 +72,32 @@ export function ratios({ id, targets }: Workload, rows: readonly Row[]): Ratio[]
 }
 
 function ratio(workload: string, target: Target, rows: readonly Row[]): Ratio | undefined {
-	const find = (contestant: string, metric: string) =>
-		rows.find((each) => each.contestant === contestant && each.metric === metric);
-	const isOther = typeof target.to === "string";
-	const of = find("ours", target.metric);
-	const to = isOther ? find(String(target.to), target.metric) : find("ours", metricOf(target.to));
-	if (of === undefined || to === undefined) return undefined;
+	const { metric, to: other, atLeast, atMost = Number.NaN } = target;
+	const find = (contestant: string, name: string) =>
+		rows.find((each) => each.contestant === contestant && each.metric === name);
+	const of = find("ours", metric);
+	if (of === undefined) return undefined;
+	const found = { workload, metric, of: "ours" };
+	if (other === undefined) {
+		const { median: value, unit: to } = of;
+		return { ...found, to, value, target: atMost, bound: "at most", ok: value <= atMost };
+	}
+	const to = typeof other === "string" ? find(other, metric) : find("ours", other.metric);
+	if (to === undefined) return undefined;
+	const name = typeof other === "string" ? other : `ours: ${other.metric}`;
 	const times = of.median / to.median;
-	const isRate = of.unit.endsWith("/s");
-	const bound = target.atLeast === undefined ? "at most" : "at least";
-	const value = bound === "at least" && !isRate ? 1 / times : times;
-	const limit = target.atLeast ?? target.atMost ?? Number.NaN;
-	return {
-		workload,
-		metric: target.metric,
-		of: "ours",
-		to: isOther ? String(target.to) : `ours: ${metricOf(target.to)}`,
-		value,
-		target: limit,
-		bound,
-		ok: bound === "at least" ? value >= limit : value <= limit,
-	};
-}
-
-function metricOf(to: Target["to"]): string {
-	return typeof to === "string" ? to : to.metric;
+	if (atLeast === undefined) {
+		return {
+			...found,
+			to: name,
+			value: times,
+			target: atMost,
+			bound: "at most",
+			ok: times <= atMost,
+		};
+	}
+	const value = of.unit.endsWith("/s") ? times : 1 / times;
+	return { ...found, to: name, value, target: atLeast, bound: "at least", ok: value >= atLeast };
 }
 
 export function print(report: Report, workloads: readonly Workload[]): void {
@@ -153,7 +154,10 @@ function short(value: number): string {
 	return value.toPrecision(3).replace(/\.?0+$/, "");
 }
 
-function sentence({ metric, of, to, value, target, bound }: Ratio): string {
-	const word = bound === "at least" ? "times as good" : "times as long";
-	return `${metric}: ${of} is ${short(value)} ${word} as ${to} (target: ${bound} ${target})`;
+function sentence({ metric, to, value, target, bound }: Ratio): string {
+	const goal = `(target: ${bound} ${target})`;
+	const isCompared = to.startsWith("ours: ") || CONTESTANTS.some((name) => name === to);
+	if (!isCompared) return `${metric}: ${short(value)} ${to} ${goal}`;
+	const times = bound === "at least" ? "times as good as" : "times as much as";
+	return `${metric}: ours ${short(value)} ${times} ${to} ${goal}`;
 }
