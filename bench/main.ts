@@ -3,6 +3,7 @@
  * all in one process on this machine. What the numbers mean is in bench/README.md.
  */
 import { parseArgs } from "node:util";
+import "../scripts/end-with-parent.mjs";
 import { countWrites, measureMemory } from "./counts";
 import { Bundle, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";

@@ -1,5 +1,6 @@
 // `npm start`: runs `wrangler dev` with the arguments given, and says how to use it once it is up.
 import { spawn } from "node:child_process";
+import "./end-with-parent.mjs";
 
 const wrangler = spawn("wrangler", ["dev", ...process.argv.slice(2)], {
 	stdio: ["inherit", "pipe", "inherit"],
@@ -27,12 +28,6 @@ The service is up at ${url}. Try:
   curl -X POST ${url}/workflows/test-1/events/approval ${json} -d '{"approved":true}'
 `;
 }
-
-// npm ends its shell, but passes no signal on to us: without a parent, nobody wants the service.
-const parent = process.ppid;
-setInterval(() => {
-	if (process.ppid !== parent) wrangler.kill("SIGTERM");
-}, 500).unref();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 	process.on(signal, () => wrangler.kill(signal));

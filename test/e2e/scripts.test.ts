@@ -1,5 +1,7 @@
 /** The scripts of the project as a user calls them: bad input, and what a run leaves behind. */
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -28,14 +30,33 @@ it.each([
 	["bench", ["--only", "W1,W99"], '--only knows no workload "W99"'],
 	["bench", ["--rounds", "0"], '--rounds expects a number from 1 to 999; received "0"'],
 	["bench", ["--host", "cloud"], "--host expects miniflare or wrangler"],
+	["bench", ["--inspector", "x"], '--inspector expects a port; received "x"'],
 	["bench", ["--fast"], "--fast"],
+	["simulate", ["--seeds", "abc"], 'received "abc"'],
+	["simulate", ["--from", "-1"], "--from"],
+	["simulate", ["--shrink", "1"], "--shrink"],
+	["chaos", ["--kills", "abc"], "--kills expects a number from 0 to"],
+	["chaos", ["--fast"], "--fast"],
 ])("%s %j is refused in one line, with exit code 2", async (script, args, reason) => {
 	const { group, folder } = run(script, ...args);
 	expect(await group.ended).toBe(2);
 	expect(group.output).toContain(`${script}: `);
 	expect(group.output).toContain(reason);
 	expect(group.output.trimEnd().split("\n")).toHaveLength(1);
+	expect(leftIn(folder)).toEqual([]);
 	removeFolder(folder);
+});
+
+it("chaos on a port in use is refused in one line, with exit code 2", async () => {
+	const server = createServer().listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const { port } = server.address() as AddressInfo;
+	const { group, folder } = run("chaos", "--port", String(port));
+	expect(await group.ended).toBe(2);
+	expect(group.output).toContain(`chaos: --port ${port} cannot be used`);
+	expect(group.output.trimEnd().split("\n")).toHaveLength(1);
+	expect(leftIn(folder)).toEqual([]);
+	server.close();
 });
 
 describe("the benchmark", () => {

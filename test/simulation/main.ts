@@ -1,6 +1,7 @@
 // `npm run simulate -- --seeds N --from S`: runs seeds, says what they covered; a failure prints
 // its seed and the shrunk case, ready for `regressions.ts`. Everything is in memory.
 import { parseArgs } from "node:util";
+import "../../scripts/end-with-parent.mjs";
 import { runSeeds } from "./simulate";
 
 const SEEDS_MAX = 2 ** 31;
@@ -49,7 +50,8 @@ let wanted: ReturnType<typeof parse>;
 try {
 	wanted = parse();
 } catch (error) {
-	console.error(String(error instanceof Error ? error.message : error).split("\n", 1)[0]);
+	const [reason] = String(error instanceof Error ? error.message : error).split("\n", 1);
+	console.error(`simulate: ${reason} (options: --seeds N, --from S)`);
 	process.exit(2);
 }
 process.exitCode = await main(wanted);

@@ -2,7 +2,6 @@
  * The simulation in Node: some thousand seeds, the cases that once failed, and proof that it would
  * notice. More seeds: `npm run simulate`.
  */
-import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { IndexStore } from "../../src/db/index-store";
 import { InstanceStore } from "../../src/db/instance-store";
@@ -62,16 +61,4 @@ describe("an engine is found out that", () => {
 		vi.spyOn(IndexStore.prototype, "write").mockImplementation(() => {});
 		expect(await firstFault(10)).toMatch(/G4|G12/);
 	});
-});
-
-it.each([
-	["--seeds", "abc", 'received "abc"'],
-	["--from", "-1", "--from"],
-	["--shrink", "1", "--shrink"],
-])("npm run simulate %s %s is a one-line error with exit code 2", (option, value, fault) => {
-	const args = ["--import", "tsx", "--import", "./scripts/sql-text.mjs"];
-	const main = "test/simulation/main.ts";
-	const ran = spawnSync(process.execPath, [...args, main, option, value], { encoding: "utf8" });
-	expect(ran).toMatchObject({ status: 2, stdout: "" });
-	expect(ran.stderr.trim().split("\n")).toEqual([expect.stringContaining(fault)]);
 });

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
+import "../../../scripts/end-with-parent.mjs";
 import { type ChaosReport, type ChaosSettings, runChaos } from "./run";
 
 interface Options extends Omit<ChaosSettings, "progress"> {
@@ -16,12 +17,6 @@ const options = await readOptions().catch((error: Error) => {
 	console.error(`chaos: ${error.message.split("\n")[0]} (options: ${known})`);
 	process.exit(2);
 });
-
-// npm passes no signal on to us when it is told to end: without a parent, nobody wants the run.
-const parent = process.ppid;
-setInterval(() => {
-	if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
-}, 500).unref();
 
 try {
 	console.error(`chaos: seed ${options.seed}`);

@@ -2,6 +2,7 @@
  * What a run is going to do, from its seed alone: which instances there are, what mail each gets,
  * and when the service is killed. What then falls together is the machine's business.
  */
+import { randomFrom } from "../../support/random";
 import type { Mail } from "./worker/effects";
 import type { ChaosPayload, ChaosType } from "./worker/programs";
 
@@ -90,21 +91,17 @@ function planKills(chance: Chance, count: number): PlannedKill[] {
 	});
 }
 
-/** Pseudo-random numbers of a seed (mulberry32). */
+/** Choices of a seed. */
 class Chance {
-	#state: number;
+	readonly #random: () => number;
 
 	constructor(seed: number) {
-		this.#state = seed;
+		this.#random = randomFrom(seed);
 	}
 
 	/** A whole number, both ends included. */
 	between(from: number, to: number): number {
-		this.#state = (this.#state + 0x6d2b79f5) | 0;
-		let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-		const unit = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-		return from + Math.floor(unit * (Math.floor(to) - from + 1));
+		return from + Math.floor(this.#random() * (Math.floor(to) - from + 1));
 	}
 
 	pick<T>(choices: readonly [T, ...T[]]): T {
