@@ -5,7 +5,7 @@
 import type { StepInfo, WorkflowStatusResponse } from "../../../src/library";
 import type { PlannedInstance } from "./plan";
 import type { Delivery } from "./sender";
-import type { EffectResult, Letter } from "./worker/effects";
+import type { Letter } from "./worker/effects";
 import type { ChaosType } from "./worker/programs";
 
 /** What a round may end with; null: the program has no rounds. */
@@ -27,13 +27,6 @@ export function consumed({ steps }: WorkflowStatusResponse, event: string): stri
 			return name === event && type === "wait_for_event" && status === "completed";
 		})
 		.map(({ result }) => (result as Letter).id);
-}
-
-/** The steps that have made their effect and have a row, each with its receipt. */
-export function madeEffects({ steps }: WorkflowStatusResponse): EffectResult[] {
-	return steps
-		.filter(({ type, status }) => type === "do" && status === "completed")
-		.map(({ result }) => result as EffectResult);
 }
 
 /** What is wrong with the result of a completed instance that has done so many rounds. */

@@ -1,13 +1,12 @@
 /**
  * The witness's judgement of each effect as it is heard.
  *
- * That a step's row was there is known in two ways, and neither has to trust the engine's word:
- * - A program tells with each effect what it has been given by then. That call has left an object
- *   whose output gate holds it until all rows before it are on disk (G1). So these rows are there:
- *   their steps may not be called again (G2, G3), and what they gave may never be anything else.
- * - A status answer that shows a step as completed has come through the same gate.
+ * That a step's row was there is known without having to trust the engine's word: a program tells
+ * with each effect what it has been given by then. That call has left an object whose output gate
+ * holds it until all rows before it are on disk (G1). So these rows are there: their steps may not
+ * be called again (G2, G3), and what they gave may never be anything else.
  *
- * A call that is repeated before either is a kill between an effect and its row. It is legitimate
+ * A call that is repeated before that is a kill between an effect and its row. It is legitimate
  * as the same attempt, and after a kill only (G5).
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,7 +36,7 @@ export class Ledger {
 	hear({ key, attempt, nth, body }: Call): Verdict | Promise<Verdict> {
 		const { wish, facts } = JSON.parse(body) as EffectBody;
 		const instance = key.slice(0, key.indexOf("/"));
-		for (const [name, value] of Object.entries(facts)) this.know(`${instance}/${name}`, value);
+		for (const [name, value] of Object.entries(facts)) this.#know(`${instance}/${name}`, value);
 		this.#judge(key, attempt);
 		if (key === `${instance}/end`) this.ended.add(instance);
 		if (wish.reject === "always" || (wish.reject !== undefined && this.isOver)) return "reject";
@@ -48,7 +47,7 @@ export class Ledger {
 	}
 
 	/** `fact`: `<instance id>/<step key>`, or a name of the program's own in place of the key. */
-	know(fact: string, value: string): void {
+	#know(fact: string, value: string): void {
 		const known = this.#facts.get(fact);
 		if (known === undefined) this.#facts.set(fact, value);
 		else if (known !== value) this.violations.push(`${fact} was ${known} and is now ${value}`);
