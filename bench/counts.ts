@@ -1,7 +1,8 @@
 /** W7: what an instance writes and how large it is, and what finished instances keep in memory. */
 import type { Host } from "./host";
-import { post, runLoad } from "./measure";
+import { runLoad } from "./measure";
 import { type Row, row } from "./report";
+import { post } from "./request";
 import type { Counts } from "./worker/counted";
 
 const FEW = 10;
@@ -31,8 +32,7 @@ async function count(
 	id: string,
 	steps: number,
 ): Promise<{ instance: Counts; shard: Counts }> {
-	const response = await post(host, "count", { id, steps });
-	return (await response.json()) as { instance: Counts; shard: Counts };
+	return JSON.parse(await post(`${host.url}/count`, { id, steps }));
 }
 
 /** Each contestant in a process of its own, as memory is not given back to the next. */

@@ -1,6 +1,8 @@
 /** Runs cases: loads a contestant, and lets the contestants take turns. */
+import { Agent } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Host } from "./host";
+import { post } from "./request";
 import type { Load, Times } from "./worker/driver";
 import type { Work } from "./worker/program";
 import type { Case, Contestant, Metric } from "./workloads";
@@ -28,7 +30,7 @@ export async function measure(host: Host, each: Case, rounds: number): Promise<S
 		}),
 	);
 	for (const contestant of each.contestants) {
-		if (each.indexRows !== undefined) await post(host, `fill/${contestant}`, each.indexRows);
+		if (each.indexRows !== undefined) await post(`${host.url}/fill/${contestant}`, each.indexRows);
 		else await runLoad(host, "worker", contestant, WARM_UP);
 	}
 	for (let round = 0; round < rounds; round++) {
@@ -53,42 +55,30 @@ export async function runLoad(
 ): Promise<Times[]> {
 	const load = { ...settings, contestant, prefix: `run-${++runs}` };
 	if (via === "http") return loadOverHttp(host, load);
-	return (await (await post(host, "drive", load)).json()) as Times[];
+	return JSON.parse(await post(`${host.url}/drive`, load)) as Times[];
 }
 
 /** As a client does it: creates, and asks for the end. */
 async function loadOverHttp(host: Host, load: Load): Promise<Times[]> {
 	const { contestant, prefix, instances, inFlight } = load;
 	const times: Times[] = [];
+	const agent = new Agent({ keepAlive: true });
+	const send = (path: string, body: unknown) => post(`${host.url}/${path}`, body, agent);
 	let next = 0;
 	const lane = async () => {
 		while (next < instances) {
 			const work: Work = { ...load.work, id: `${prefix}-${next++}` };
 			const begin = performance.now();
 			if (contestant === "ours") {
-				await drained(post(host, "workflows", { type: "bench", id: work.id, payload: work }));
+				await send("workflows", { type: "bench", id: work.id, payload: work });
 			} else {
-				await drained(post(host, `create/${contestant}`, work));
+				await send(`create/${contestant}`, work);
 			}
-			await drained(post(host, `completed/${contestant}`, work));
+			await send(`completed/${contestant}`, work);
 			times.push({ begin, completed: performance.now() });
 		}
 	};
 	await Promise.all(Array.from({ length: inFlight }, lane));
+	agent.destroy();
 	return times;
-}
-
-export async function post(host: Host, path: string, body: unknown): Promise<Response> {
-	const response = await fetch(`${host.url}/${path}`, {
-		method: "POST",
-		headers: { "Content-Type": "application/json" },
-		body: JSON.stringify(body),
-	});
-	if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-	return response;
-}
-
-/** Reads the answer to its end, so that its connection is free again. */
-async function drained(response: Promise<Response>): Promise<void> {
-	await (await response).arrayBuffer();
 }
