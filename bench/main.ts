@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import "../scripts/end-with-parent.mjs";
 import { countWrites, measureMemory } from "./counts";
-import { Bundle, type HostName, type HostOptions } from "./host";
+import { Bundle, type Host, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";
 import { environment, print, type Report, ratios, row } from "./report";
 import { WORKLOADS, type Workload } from "./workloads";
@@ -88,21 +88,17 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 	try {
 		for (const workload of workloads) {
 			console.error(`${workload.id}: ${workload.title} …`);
-			// A process for each workload: what one leaves in memory is not the next one's.
-			const host = await bundle.start(name, hosting);
-			try {
-				for (const each of workload.cases) {
-					const series = await measure(host, each, rounds);
-					for (const { name, metric, contestant, values } of series) {
-						report.rows.push(row(workload.id, contestant, { name, unit: metric.unit }, values));
-					}
+			// A process for each case: what one leaves in memory is not the next one's, and thousands of
+			// instances are more than it can hold.
+			const start = () => bundle.start(name, hosting);
+			for (const each of workload.cases) {
+				const series = await onHost(start, (host) => measure(host, each, rounds));
+				for (const { name, metric, contestant, values } of series) {
+					report.rows.push(row(workload.id, contestant, { name, unit: metric.unit }, values));
 				}
-				if (workload.counts) report.rows.push(...(await countWrites(host)));
-			} finally {
-				await host.stop();
 			}
 			if (workload.counts) {
-				report.rows.push(...(await measureMemory(() => bundle.start(name, hosting))));
+				report.rows.push(...(await onHost(start, countWrites)), ...(await measureMemory(start)));
 			}
 			report.ratios.push(...ratios(workload, report.rows));
 		}
@@ -110,4 +106,13 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 		bundle.remove();
 	}
 	return report;
+}
+
+async function onHost<T>(start: () => Promise<Host>, work: (host: Host) => Promise<T>): Promise<T> {
+	const host = await start();
+	try {
+		return await work(host);
+	} finally {
+		await host.stop();
+	}
 }

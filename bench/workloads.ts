@@ -125,10 +125,10 @@ export const WORKLOADS: readonly Workload[] = [
 		id: "W1",
 		title: "instances of 10 steps",
 		cases: [
-			manyAtOnce("worker", 8, 200),
-			manyAtOnce("worker", 64, 400),
-			manyAtOnce("http", 8, 200),
-			manyAtOnce("http", 64, 400),
+			manyAtOnce("worker", 8, 100),
+			manyAtOnce("worker", 64, 256),
+			manyAtOnce("http", 8, 100),
+			manyAtOnce("http", 64, 256),
 		],
 		targets: [
 			"8 in flight, worker",
