@@ -103,6 +103,8 @@ export class Bundle {
 				cf: false,
 				...(inspectorPort === 0 ? {} : { inspectorPort }),
 				log: new Log(LogLevel.ERROR),
+				// What the Worker logs is not the report.
+				handleStructuredLogs: ({ message }) => console.error(message),
 				defaultPersistRoot: state,
 				workers: [
 					{

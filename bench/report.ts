@@ -67,7 +67,8 @@ export function row(
 }
 
 /** The ratios of a workload's targets; none where one of the two was not measured. */
-export function ratios({ id, targets }: Workload, rows: readonly Row[]): Ratio[] {
+export function ratios({ id, targets }: Workload, all: readonly Row[]): Ratio[] {
+	const rows = all.filter(({ workload }) => workload === id);
 	return targets.flatMap((target) => ratio(id, target, rows) ?? []);
 }
 
