@@ -17,7 +17,8 @@ export interface GeneratedMigrations {
 
 /** Writes nothing. */
 export function hasTable({ sql }: ObjectStorage, name: string): boolean {
-	return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).raw().next().done !== true;
+	// Read to its end: an open cursor would be in the way of a migration.
+	return [...sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).raw()].length > 0;
 }
 
 /**
