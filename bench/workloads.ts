@@ -204,13 +204,9 @@ export const WORKLOADS: readonly Workload[] = [
 		id: "W6",
 		title: "a loop of sleeps of 1 ms",
 		cases: [100, 1_000].map((count) =>
-			inTurn(
-				`${count} wake-ups`,
-				1,
-				{ program: "ticks", count, size: 1 },
-				[each("per wake-up", count)],
-				CONTESTANTS,
-			),
+			inTurn(`${count} wake-ups`, 1, { program: "ticks", count, size: 1 }, [
+				each("per wake-up", count),
+			]),
 		),
 		targets: [
 			{
