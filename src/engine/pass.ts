@@ -15,8 +15,8 @@
  * - P4 A replay does nothing new before it has asked for every row that was there when it began:
  *   until then new steps and attempts are held. So a replay that differs from the journal (G7)
  *   stops without having run or recorded anything.
- * - P5 User code runs in a later turn than `start()` or `wake()`, so that what was written then is
- *   committed even if that code ends the isolate (G17).
+ * - P5 A pass goes live in the turn after it is told to, so that what was written with that is
+ *   committed before user code moves, even if that code ends the isolate (G17).
  */
 import type { StepRow } from "../db/instance-store";
 import { decode, type Encoded } from "../model/codec";
@@ -70,7 +70,8 @@ interface Call {
 	reject(error: unknown): void;
 }
 
-type PassState = "live" | "parked" | "frozen" | "over";
+/** `waking`: live from the next turn on (P5). */
+type PassState = "waking" | "live" | "parked" | "frozen" | "over";
 
 /**
  * Microtasks that a release gives to what the one before set in motion, where the next call was
@@ -97,7 +98,7 @@ export class Pass implements StepHost {
 	#rowsReached = 0;
 	#asked = 0;
 	#released = 0;
-	#state: PassState = "live";
+	#state: PassState = "waking";
 	#started = false;
 	#end: RunEnd | undefined;
 	#releasing = false;
@@ -115,8 +116,9 @@ export class Pass implements StepHost {
 		this.#rowsBefore = settings.journal.size;
 	}
 
+	/** Live, or about to be. */
 	get isLive(): boolean {
-		return this.#state === "live";
+		return this.#state === "live" || this.#state === "waking";
 	}
 
 	/** Live, or frozen with step functions still in flight. */
@@ -164,7 +166,7 @@ export class Pass implements StepHost {
 	}
 
 	start(): void {
-		void this.#run();
+		void this.#wakeUp();
 	}
 
 	/** Rests until `wake`; if the object is evicted before, a new pass replays. */
@@ -175,8 +177,8 @@ export class Pass implements StepHost {
 
 	/** Goes on after `park`: something that it waited for is recorded, or due. */
 	wake(): void {
-		this.#revive();
-		void this.#goOn();
+		this.#goLive();
+		this.#observer.passRevived(this);
 	}
 
 	/** Lets step functions in flight finish and record, and nothing else happen (P3). */
@@ -188,10 +190,6 @@ export class Pass implements StepHost {
 	/** Goes on after `freeze`. */
 	thaw(): void {
 		this.#goLive();
-		if (!this.#started) this.start();
-		this.#beginHeld();
-		if (this.#end !== undefined) this.#observer.passEnded(this, this.#end);
-		this.recorded();
 	}
 
 	/** Ends the pass for good; signals of functions in flight are aborted. */
@@ -260,7 +258,7 @@ export class Pass implements StepHost {
 		if (this.#state === "over") return never();
 		const refusal = this.#refusal(name);
 		if (refusal !== undefined) return Promise.reject(refusal);
-		if (this.#state === "parked") this.#revive();
+		if (this.#state === "parked") this.wake();
 		const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
 		this.#occurrences.set(name, occurrence);
 		const key = stepKey(name, occurrence);
@@ -317,23 +315,20 @@ export class Pass implements StepHost {
 		for (const begin of this.#held.splice(0)) this.#begin(begin);
 	}
 
-	#revive(): void {
-		this.#goLive();
-		this.#observer.passRevived(this);
-	}
-
-	/** In a later turn, as P5 has it. */
-	async #goOn(): Promise<void> {
-		this.#releasing = true;
-		await this.ports.clock.turn();
-		this.#releasing = false;
-		this.#beginHeld();
-		this.recorded();
-	}
-
 	#goLive(): void {
-		this.#state = "live";
+		this.#state = "waking";
 		this.#stopped = Promise.withResolvers();
+		void this.#wakeUp();
+	}
+
+	async #wakeUp(): Promise<void> {
+		await this.ports.clock.turn();
+		if (this.#state !== "waking") return;
+		this.#state = "live";
+		if (!this.#started) void this.#run();
+		this.#beginHeld();
+		if (this.#end !== undefined) this.#observer.passEnded(this, this.#end);
+		this.recorded();
 	}
 
 	#diverge(row: StepRow, asked: StepKind): Promise<never> {
@@ -346,8 +341,6 @@ export class Pass implements StepHost {
 	}
 
 	async #run(): Promise<void> {
-		await this.ports.clock.turn();
-		if (this.#state !== "live" || this.#started) return;
 		this.#started = true;
 		const { program, payload } = this.#settings;
 		let end: RunEnd;

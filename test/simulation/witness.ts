@@ -92,14 +92,17 @@ export class Witness {
 	readonly #clocks: Clocks;
 	/** Nothing disturbs it: no timer may be late. */
 	readonly #isCalm: boolean;
+	/** Its commits come before its next turn. */
+	readonly #isStrict: boolean;
 	/** The latest attempt called of each step, and in which life. */
 	readonly #calls = new Map<string, { attempt: number; life: object }>();
 	#calledInThisLife = false;
 	#recordedAtDeath = 0;
 
-	constructor(plan: Plan, clocks: Clocks, { isCalm }: { isCalm: boolean }) {
+	constructor(plan: Plan, clocks: Clocks, how: { isCalm: boolean; isStrict: boolean }) {
 		this.#plan = plan;
-		this.#isCalm = isCalm;
+		this.#isCalm = how.isCalm;
+		this.#isStrict = how.isStrict;
 		this.#clocks = clocks;
 	}
 
@@ -121,6 +124,8 @@ export class Witness {
 		const what = `attempt ${attempt} of "${key}"`;
 		const [workflow] = written.read<WorkflowFacts>(QUERIES.workflow);
 		ensure(workflow?.status === "running", "G11", `${what} began while ${workflow?.status}`);
+		const isOpen = !this.#isStrict || this.workflow?.status === "running";
+		ensure(isOpen, "G17", `${what} before it was committed that a pass is open`);
 		const [row] = written.read<StepFacts>(`${QUERIES.steps} WHERE key = ?`, key);
 		ensure((this.steps.get(key)?.outcome ?? null) === null, "G2", `${what} after its outcome`);
 		ensure((row?.outcome ?? null) === null, "G2", `${what} after its outcome was written`);
@@ -264,8 +269,9 @@ export class Witness {
 		this.index = { ...row };
 	}
 
-	/** The instance's life ended; `strict`: its commits come before its next turn. */
-	died({ strict }: { strict: boolean }): void {
+	/** The instance's life ended. */
+	died(): void {
+		const strict = this.#isStrict;
 		const weight = Array.from(this.steps.values(), ({ attempts, outcome }) =>
 			outcome === null ? attempts + 1 : attempts + 2,
 		).reduce((sum, each) => sum + each, 0);

@@ -55,8 +55,9 @@ export class World implements Surroundings {
 		// An order of 0 takes everything as it comes.
 		this.#random = given.order === 0 ? () => 0 : randomFrom(given.order);
 		this.loop = new EventLoop(START_MS, this.#random);
-		const isCalm = given.happenings.length === 0 && !given.lateCommits;
-		this.#witness = new Witness(given.plan, this.loop, { isCalm });
+		const isStrict = !given.lateCommits;
+		const isCalm = isStrict && given.happenings.length === 0;
+		this.#witness = new Witness(given.plan, this.loop, { isCalm, isStrict });
 		this.#type = given.hasDeadline ? "plan-with-deadline" : "plan";
 		this.#instance = new FakeObject(ID, this);
 		this.#shard = new FakeObject(shardName(this.#type), this);
@@ -140,7 +141,7 @@ export class World implements Surroundings {
 	died(object: FakeObject): void {
 		this.#tell?.(`  ${object.name} dies`);
 		if (object === this.#shard) return;
-		this.#watch(() => this.#witness.died({ strict: !this.#case.lateCommits }));
+		this.#watch(() => this.#witness.died());
 	}
 
 	// ── What happens ──────────────────────────────────────────────────────────
