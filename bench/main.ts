@@ -97,7 +97,7 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 					report.rows.push(row(workload.id, contestant, { name, unit: metric.unit }, values));
 				}
 			}
-			if (workload.counts) {
+			if (workload.isCounted) {
 				report.rows.push(...(await onHost(start, countWrites)), ...(await measureMemory(start)));
 			}
 			report.ratios.push(...ratios(workload, report.rows));

@@ -44,7 +44,7 @@ export interface Workload {
 	cases: readonly Case[];
 	targets: readonly Target[];
 	/** Measured once, by counting instead of by the clock. */
-	counts?: "writes and memory";
+	isCounted?: true;
 }
 
 const TEN_STEPS = { program: "sequence", count: 10 } as const;
@@ -224,7 +224,7 @@ export const WORKLOADS: readonly Workload[] = [
 			{ metric: "rows written per step", atMost: 1 },
 			{ metric: "rows written beside the steps", atMost: 8 },
 		],
-		counts: "writes and memory",
+		isCounted: true,
 	},
 	{
 		id: "W8",

@@ -33,20 +33,11 @@ export const ours: Contestant = {
 		return outcome(id, status, "completed", result);
 	},
 	async fill(env, rows) {
-		for (let n = 0; n < rows; n += BATCH) await Promise.all(batch(n).map(deliver));
-
-		function batch(from: number): IndexUpdate[] {
-			return Array.from({ length: Math.min(BATCH, rows - from) }, (_, index) => ({
-				id: `i-${from + index}`,
-				seq: 2,
-				status: "completed",
-				createdAt: from + index,
-				updatedAt: from + index,
-			}));
-		}
-		function deliver(update: IndexUpdate): Promise<void> {
-			return deliverToIndex(env.WORKFLOW_RUNNER, LISTED, update);
-		}
+		const updates = Array.from({ length: rows }, (_, n): IndexUpdate => {
+			return { id: `i-${n}`, seq: 2, status: "completed", createdAt: n, updatedAt: n };
+		});
+		const deliver = (update: IndexUpdate) => deliverToIndex(env.WORKFLOW_RUNNER, LISTED, update);
+		while (updates.length > 0) await Promise.all(updates.splice(0, BATCH).map(deliver));
 	},
 	list: (env) => listInstances(env.WORKFLOW_RUNNER, LISTED, { limit: PAGE }),
 };

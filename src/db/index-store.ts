@@ -1,11 +1,10 @@
 /** Reads and writes of an index shard's table. */
 import { desc, eq, lt, sql } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/durable-sqlite";
 import migrations from "../../drizzle/shard/migrations";
 import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import { instancesTable, shardTable } from "./shard-schema";
-import { boundColumns, builder, Statement } from "./statement";
+import { bound, boundColumns, builder, Select, Statement } from "./statement";
 
 const COLUMNS = ["id", "seq", "status", "createdAt", "updatedAt"] as const;
 
@@ -24,14 +23,23 @@ const upsertInstance = new Statement(
 		}),
 );
 
+const { schema } = shardTable;
+const selectSchema = new Select<{ schema: number }>(builder.select({ schema }).from(shardTable), [
+	"schema",
+]);
+const upsertSchema = new Statement(
+	builder
+		.insert(shardTable)
+		.values({ row: 1, schema: bound("schema") })
+		.onConflictDoUpdate({ target: shardTable.row, set: { schema: sql`excluded.schema` } }),
+);
+
 export class IndexStore {
 	readonly #storage: ObjectStorage;
-	readonly #db;
 	#migrated = false;
 
 	constructor(storage: ObjectStorage) {
 		this.#storage = storage;
-		this.#db = drizzle(storage as DurableObjectStorage); // It uses no more than these two.
 	}
 
 	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
@@ -46,27 +54,27 @@ export class IndexStore {
 	list({ status, limit }: IndexFilter): IndexRow[] {
 		if (!hasTable(this.#storage, "shard")) return [];
 		this.#migrate();
-		const { id, createdAt, updatedAt } = instancesTable;
-		return this.#db
-			.select({ id, status: instancesTable.status, createdAt, updatedAt })
-			.from(instancesTable)
-			.where(status === undefined ? undefined : eq(instancesTable.status, status))
-			.orderBy(desc(createdAt), desc(id))
-			.limit(limit)
-			.all();
+		const { id, status: statusColumn, createdAt, updatedAt } = instancesTable;
+		const page = new Select<IndexRow>(
+			builder
+				.select({ id, status: statusColumn, createdAt, updatedAt })
+				.from(instancesTable)
+				.where(status === undefined ? undefined : eq(statusColumn, status))
+				.orderBy(desc(createdAt), desc(id))
+				.limit(limit),
+			["id", "status", "createdAt", "updatedAt"],
+		);
+		return page.all(this.#storage);
 	}
 
 	/** Brings the tables to the newest schema, once per life of the object. */
 	#migrate(): void {
 		if (this.#migrated) return;
-		this.#db.transaction(() => {
-			const isNew = !hasTable(this.#storage, "shard");
-			const applied = isNew ? 0 : (this.#db.select().from(shardTable).get()?.schema ?? 0);
+		this.#storage.transactionSync(() => {
+			const [row] = hasTable(this.#storage, "shard") ? selectSchema.all(this.#storage) : [];
+			const applied = row?.schema ?? 0;
 			const schema = applyMigrations(this.#storage, migrations, applied);
-			if (schema === applied) return;
-			const row = { row: 1, schema };
-			const { row: target } = shardTable;
-			this.#db.insert(shardTable).values(row).onConflictDoUpdate({ target, set: { schema } }).run();
+			if (schema !== applied) upsertSchema.run(this.#storage, { schema });
 		});
 		this.#migrated = true;
 	}

@@ -1,7 +1,7 @@
 /**
  * Queries as drizzle builds them, once per isolate instead of once per object: an instance is an
- * object, a short one uses each statement once, and building one costs drizzle more (65 µs, a join
- * of several hundred) than SQLite needs to run it.
+ * object, a short one uses each statement once, and building one costs drizzle more (some 65 µs)
+ * than SQLite needs to run it.
  */
 import { is, Placeholder, placeholder, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/durable-sqlite";

@@ -7,7 +7,7 @@
  */
 import type { Program, Step, StepContext } from "../../src/engine/program";
 import { NonRetryableError } from "../../src/model/errors";
-import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
+import { programOf } from "../support/program";
 import { childPath, type DoPlan, type Plan, ROOT, roundPath } from "./plan";
 
 /** The world as the function of a step sees it. */
@@ -23,18 +23,11 @@ const DEADLINE_MS = 7_200_000;
 
 /** The types that run the plan which is their payload. */
 export function planPrograms(outside: Outside): Program[] {
-	const program: Program = {
-		type: "plan",
-		version: null,
-		retry: { ...DEFAULT_RETRY_POLICY },
-		stepTimeoutMs: null,
-		timeoutMs: null,
-		events: null,
-		payload: null,
-		onNonDeterminism: "pause",
-		run: (step, payload) => run({ step, outside }, payload as Plan, ROOT),
-	};
-	return [program, { ...program, type: "plan-with-deadline", timeoutMs: DEADLINE_MS }];
+	const runPlan: Program["run"] = (step, payload) => run({ step, outside }, payload as Plan, ROOT);
+	return [
+		programOf(runPlan, { type: "plan" }),
+		programOf(runPlan, { type: "plan-with-deadline", timeoutMs: DEADLINE_MS }),
+	];
 }
 
 interface Stage {

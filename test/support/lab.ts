@@ -4,7 +4,7 @@
  */
 import type { Program } from "../../src/engine/program";
 import type { Clock } from "../../src/model/ports";
-import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
+import { programOf } from "./program";
 
 /** Far ahead of real time, so that no alarm fires unless a test fires it. */
 export const EPOCH = Date.UTC(2100, 0, 1);
@@ -53,17 +53,6 @@ let types = 0;
 /** Registers a program under a new type; returns the type. */
 export function define(run: Program["run"], overrides: Partial<Program> = {}): string {
 	const type = overrides.type ?? `type-${++types}`;
-	programs.set(type, {
-		version: null,
-		retry: { ...DEFAULT_RETRY_POLICY },
-		stepTimeoutMs: null,
-		timeoutMs: null,
-		events: null,
-		payload: null,
-		onNonDeterminism: "pause",
-		run,
-		...overrides,
-		type,
-	});
+	programs.set(type, programOf(run, { ...overrides, type }));
 	return type;
 }
