@@ -31,10 +31,6 @@ async function main(args: string[]): Promise<number> {
 		console.error(`bench: ${reason} ${USAGE}`);
 		return 2;
 	}
-	for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
-		// The bundle and its hosts go with the process.
-		process.once(signal, () => process.exit(code));
-	}
 	try {
 		const report = await run(options);
 		if (options.json) console.log(JSON.stringify(report, null, "\t"));
@@ -84,7 +80,7 @@ function parseOptions(args: string[]): Options {
 
 async function run({ workloads, rounds, host: name, hosting }: Options): Promise<Report> {
 	const report: Report = { ...environment(name, hosting.tracing), rows: [], ratios: [] };
-	const bundle = new Bundle();
+	const bundle = await Bundle.build();
 	try {
 		for (const workload of workloads) {
 			console.error(`${workload.id}: ${workload.title} …`);

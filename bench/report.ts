@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "../test/e2e/process-group";
 import type { HostName } from "./host";
 import { spread } from "./statistics";
 import { CONTESTANTS, type Target, type Workload } from "./workloads";
@@ -40,8 +41,6 @@ export interface Report {
 	rows: Row[];
 	ratios: Ratio[];
 }
-
-const ROOT = join(import.meta.dirname, "..");
 
 export function environment(host: HostName, tracing: boolean): Omit<Report, "rows" | "ratios"> {
 	const versionOf = (name: string): string =>

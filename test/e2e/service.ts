@@ -25,7 +25,10 @@ export class Service extends Client {
 
 	private constructor({ configs, env = {} }: ServiceSettings, port: number) {
 		super(`http://127.0.0.1:${port}`);
-		const configArgs = configs.flatMap((config, index) => ["-c", this.#linked(config, index)]);
+		const configArgs = configs.flatMap((config, index) => [
+			"-c",
+			linkedConfig(config, join(this.#folder, `worker-${index}`)),
+		]);
 		const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"];
 		this.#args = ["dev", ...configArgs, ...ports, "--persist-to", join(this.#folder, "state")];
 		this.#env = { ...wranglerEnv(this.#folder), ...env };
@@ -69,20 +72,20 @@ export class Service extends Client {
 	#spawn(): ProcessGroup {
 		return new ProcessGroup(join(ROOT, "node_modules/.bin/wrangler"), this.#args, this.#env);
 	}
+}
 
-	/**
-	 * The config's path in a folder of links to its neighbours. Wrangler puts its scratch files
-	 * beside the config, and leaves them there when it is killed: these go with our folder.
-	 */
-	#linked(config: string, index: number): string {
-		const from = join(ROOT, dirname(config));
-		const to = join(this.#folder, `worker-${index}`);
-		mkdirSync(to);
-		for (const name of readdirSync(from)) {
-			if (name !== ".wrangler") symlinkSync(join(from, name), join(to, name));
-		}
-		return join(to, basename(config));
+/**
+ * The path of a config, given from the project's folder, in a new folder `to` of links to its
+ * neighbours. Wrangler puts its scratch files beside the config, and leaves them there when it is
+ * killed: these go with our folder.
+ */
+export function linkedConfig(config: string, to: string): string {
+	const from = join(ROOT, dirname(config));
+	mkdirSync(to);
+	for (const name of readdirSync(from)) {
+		if (name !== ".wrangler") symlinkSync(join(from, name), join(to, name));
 	}
+	return join(to, basename(config));
 }
 
 /** Variables with which wrangler keeps to the folder and asks nothing of the network. */
