@@ -25,12 +25,15 @@ export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "repor
 
 export function roleIn(place: Place): Instance | IndexShard {
 	const { name, storage, runners, programs, clock } = place;
-	if (isShardName(name)) return new IndexShard(new IndexStore(storage), clock);
+	const { alarm, report } = place;
+	if (isShardName(name)) {
+		return new IndexShard({ store: new IndexStore(storage), clock, alarm, report });
+	}
 	const ports: Ports = {
 		clock,
-		alarm: place.alarm,
+		alarm,
 		random: place.random,
-		report: place.report,
+		report,
 		outbox: (source) =>
 			new Outbox(source, (type, update) => deliverToIndex(runners, type, update), clock),
 	};

@@ -106,15 +106,15 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 		}
 
 		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
-			return answer(() => asShard(this.role).write(update));
+			return answer(() => asShard(this.role).rows.write(update));
 		}
 
 		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {
-			return answer(() => asShard(this.role).list(filter));
+			return answer(() => asShard(this.role).rows.list(filter));
 		}
 
 		override async alarm(): Promise<void> {
-			if (this.role instanceof Instance) await this.role.wake();
+			await this.role.wake();
 		}
 	};
 }

@@ -1,10 +1,13 @@
 /** Reads and writes of an index shard's table. */
 import { desc, eq, lt, sql } from "drizzle-orm";
+import fresh from "../../drizzle/shard/fresh.sql";
 import migrations from "../../drizzle/shard/migrations";
 import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import { instancesTable, shardTable } from "./shard-schema";
 import { bound, boundColumns, builder, Select, Statement } from "./statement";
+
+const TABLES = { fresh, migrations };
 
 const COLUMNS = ["id", "seq", "status", "createdAt", "updatedAt"] as const;
 
@@ -46,7 +49,10 @@ export class IndexStore {
 	write(updates: readonly IndexUpdate[]): void {
 		this.#migrate();
 		this.#storage.transactionSync(() => {
-			for (const update of updates) upsertInstance.run(this.#storage, { ...update });
+			for (const update of updates) {
+				const { id, seq, status, createdAt, updatedAt } = update;
+				upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
+			}
 		});
 	}
 
@@ -73,7 +79,7 @@ export class IndexStore {
 		this.#storage.transactionSync(() => {
 			const [row] = hasTable(this.#storage, "shard") ? selectSchema.all(this.#storage) : [];
 			const applied = row?.schema ?? 0;
-			const schema = applyMigrations(this.#storage, migrations, applied);
+			const schema = applyMigrations(this.#storage, TABLES, applied);
 			if (schema !== applied) upsertSchema.run(this.#storage, { schema });
 		});
 		this.#migrated = true;

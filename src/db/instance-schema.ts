@@ -3,6 +3,7 @@
  * text key costs a second b-tree, and with it 4 KB and a write per row.
  */
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { SlotState } from "../model/guard-rpc";
 import type { StepKind, StepStatus } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
 
@@ -26,6 +27,29 @@ export const workflowTable = sqliteTable("workflow", {
 	notBefore: integer("not_before"),
 	/** When the instance times out. */
 	deadlineAt: integer("deadline_at"),
+	/** 1, and one more with each restart. */
+	run: integer("run").notNull().default(1),
+	/** When the run's first pass began. */
+	startedAt: integer("started_at"),
+	/** `Attributes` as JSON; null: none. */
+	attributes: text("attributes"),
+	priority: integer("priority").notNull().default(0),
+	/** Which shard of its type lists it; chosen at create, and kept when there come to be more. */
+	shard: integer("shard").notNull().default(0),
+	/** Where it stands with the guard of its type; null: it needs no slot. */
+	slot: text("slot").$type<SlotState>(),
+	slotKey: text("slot_key"),
+	/** Grows with each change of `slot`; what the guard has acknowledged is ... */
+	slotSeq: integer("slot_seq").notNull().default(0),
+	slotAckedSeq: integer("slot_acked_seq").notNull().default(0),
+	/** 1: the instance is being removed; for callers it is gone already. */
+	removing: integer("removing").notNull().default(0),
+	/** How many migrations the history's tables have had; 0: they are not there. */
+	historySchema: integer("history_schema").notNull().default(0),
+	/** Who asked for it, why, and with which idempotency key. */
+	createdBy: text("created_by"),
+	createReason: text("create_reason"),
+	createKey: text("create_key"),
 	/** Passes in a row that ended their isolate with nothing recorded, and ... */
 	strikes: integer("strikes").notNull(),
 	/** ... the journal's progress when the latest pass began. */

@@ -3,6 +3,7 @@
  * and in which transaction.
  */
 import { asc, eq, getTableColumns, sql } from "drizzle-orm";
+import fresh from "../../drizzle/instance/fresh.sql";
 import migrations from "../../drizzle/instance/migrations";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import {
@@ -17,6 +18,8 @@ import { bound, boundColumns, builder, Select, Statement } from "./statement";
 
 export type { EventRow, StepRow, WorkflowRow };
 
+const TABLES = { fresh, migrations };
+
 const { row: _row, schema, ...WORKFLOW_COLUMNS } = getTableColumns(workflowTable);
 const STEP_COLUMNS = keysOf(getTableColumns(stepsTable));
 const EVENT_COLUMNS = keysOf(getTableColumns(eventsTable));
@@ -28,6 +31,15 @@ const MUTABLE = [
 	"result",
 	"error",
 	"notBefore",
+	"deadlineAt",
+	"run",
+	"startedAt",
+	"attributes",
+	"slot",
+	"slotSeq",
+	"slotAckedSeq",
+	"removing",
+	"historySchema",
 	"strikes",
 	"progress",
 	"statusSeq",
@@ -103,14 +115,14 @@ export class InstanceStore {
 	/** Creates the tables with the instance's row in them. */
 	create(row: WorkflowRow): void {
 		this.transaction(() => {
-			const schema = applyMigrations(this.#storage, migrations, 0);
+			const schema = applyMigrations(this.#storage, TABLES, 0);
 			insertWorkflow.run(this.#storage, { schema, ...row });
 		});
 	}
 
 	#upgrade(applied: number): void {
 		this.transaction(() => {
-			const schema = applyMigrations(this.#storage, migrations, applied);
+			const schema = applyMigrations(this.#storage, TABLES, applied);
 			updateSchema.run(this.#storage, { schema });
 		});
 	}

@@ -1,21 +1,13 @@
 /**
- * The life of one instance: create, events, pause, resume, terminate, alarms, and the statuses in
- * between. It owns the instance's one pass; what happens inside a pass is `Pass`'s, the row is
- * `InstanceRecord`'s, the alarm `Wakeups`'.
+ * One instance: what callers may ask of it, and when. Each request is checked here, against the
+ * input and the instance's status, and then carried out by its `Lifecycle`.
  *
- * Invariants:
- * - I1 A stored status of `running` means that a pass is open. With none in memory, the pass was
- *   lost with its isolate (G17).
- * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
- * - I3 After each `await`, what was read before it is read again: an RPC may have come between.
+ * Invariant I3: after each `await`, what was read before it is read again, since an RPC may have
+ * come between.
  */
-import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
-import { type Encoded, encode, encodedBytes } from "../model/codec";
-import { encodeThrown } from "../model/error-record";
-import { type NonDeterminismError, unknownType } from "../model/errors";
+import type { WorkflowRow } from "../db/instance-store";
+import { unknownType } from "../model/errors";
 import { parseEventName, parseInstanceId, parseTypeName } from "../model/ids";
-import { LIMITS } from "../model/limits";
-import { reason, reasonIs } from "../model/reason";
 import type {
 	CreateReceipt,
 	CreateRequest,
@@ -24,62 +16,27 @@ import type {
 	InstanceView,
 	StatusReceipt,
 } from "../model/rpc";
-import {
-	assertStatusChange,
-	illegalStatusChange,
-	isTerminal,
-	type WorkflowStatus,
-} from "../model/status";
+import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
 import { describe } from "./describe";
-import {
-	instanceExists,
-	instanceFinished,
-	instanceTimeout,
-	missedStep,
-	passesLost,
-	typeNotRegistered,
-} from "./faults";
+import { instanceExists, instanceFinished, typeNotRegistered } from "./faults";
 import { checkEvent, checkPayload } from "./input";
-import { InstanceRecord } from "./instance-record";
-import { Journal } from "./journal";
-import { Pass, type PassObserver, type RunEnd } from "./pass";
+import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
-import { timeOutWait } from "./step-kinds/wait-step";
-import { judgeLostPass } from "./strikes";
-import { Wakeups } from "./wakeups";
 
-export interface InstanceSettings {
-	store: InstanceStore;
-	programs: ReadonlyMap<string, Program>;
-	ports: Ports;
-}
+/** When an alarm that failed is tried again. */
+const ALARM_RETRY_MS = 60_000;
 
-/** How long a replay may take to ask for a recorded step once all else rests (G7). */
-const REACH_GRACE_MS = 2_000;
-/** How often an instance of a type that is gone looks whether it is back. */
-const RECHECK_MS = 60_000;
-
-export class Instance implements PassObserver {
-	readonly #store: InstanceStore;
+export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
-	readonly #record: InstanceRecord;
-	readonly #wakeups: Wakeups;
-	#journal: Journal | undefined;
-	#pass: Pass | undefined;
-	/** The frozen pass cannot be thawed: it took another way than the journal. */
-	#diverged = false;
+	readonly #life: Lifecycle;
 
-	constructor({ store, programs, ports }: InstanceSettings) {
-		this.#store = store;
-		this.#programs = programs;
-		this.#ports = ports;
-		this.#record = new InstanceRecord(store, ports, () => this.#arm());
-		this.#wakeups = new Wakeups(ports.clock, ports.alarm);
+	constructor(settings: InstanceSettings) {
+		this.#programs = settings.programs;
+		this.#ports = settings.ports;
+		this.#life = new Lifecycle(settings);
 	}
-
-	// ── Requests ──────────────────────────────────────────────────────────────
 
 	async create({ type, id, payload }: CreateRequest): Promise<CreateReceipt> {
 		parseInstanceId(id);
@@ -87,81 +44,93 @@ export class Instance implements PassObserver {
 		const program = this.#programs.get(type);
 		if (program === undefined) throw unknownType(type, this.#programs.keys());
 		const checked = await checkPayload(program, payload);
-		this.#record.open();
-		if (this.#record.exists) throw instanceExists(id, this.#row);
+		this.#life.record.open();
+		if (this.#life.record.exists) throw instanceExists(id, this.#row);
 		const now = this.#now();
-		this.#record.create({
-			id,
-			type,
-			version: program.version,
-			status: "running",
-			reason: null,
-			payload: checked,
-			result: null,
-			error: null,
-			notBefore: null,
-			deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
-			strikes: 0,
-			progress: 0,
-			statusSeq: 1,
-			indexedSeq: 0,
-			createdAt: now,
-			updatedAt: now,
-			completedAt: null,
-		});
-		this.#journal = Journal.empty(this.#store);
-		this.#runPass(program);
+		this.#life.begin(
+			{
+				id,
+				type,
+				version: program.version,
+				status: "running",
+				reason: null,
+				payload: checked,
+				result: null,
+				error: null,
+				notBefore: null,
+				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
+				strikes: 0,
+				progress: 0,
+				statusSeq: 1,
+				indexedSeq: 0,
+				createdAt: now,
+				updatedAt: now,
+				completedAt: null,
+				run: 1,
+				startedAt: now,
+				attributes: null,
+				priority: 0,
+				shard: 0,
+				slot: null,
+				slotKey: null,
+				slotSeq: 0,
+				slotAckedSeq: 0,
+				removing: 0,
+				historySchema: 0,
+				createdBy: null,
+				createReason: null,
+				createKey: null,
+			},
+			program,
+		);
 		return { id, type, status: "running" };
 	}
 
 	async deliverEvent({ event, payload }: EventRequest): Promise<null> {
 		parseEventName(event);
-		this.#record.open();
+		this.#life.record.open();
 		const program = this.#programs.get(this.#unfinished(event).type);
 		const checked = await checkEvent(program, event, payload);
 		this.#unfinished(event);
 		// What was due before the event comes first (G9); its deadline may even end it.
-		this.#advance();
+		this.#life.advance();
 		this.#unfinished(event);
-		this.#take(event, checked);
-		this.#arm();
+		this.#life.take(event, checked);
 		return null;
 	}
 
 	pause(): StatusReceipt {
-		this.#record.open();
+		this.#life.record.open();
 		assertStatusChange(this.#row.status, "paused");
-		this.#record.write({ status: "paused", reason: null, notBefore: null });
-		this.#pass?.freeze();
-		this.#arm();
+		this.#life.pause();
 		return { status: "paused" };
 	}
 
 	resume(): StatusReceipt {
-		this.#record.open();
+		this.#life.record.open();
 		const { status, type } = this.#row;
 		if (status !== "paused") {
 			throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
 		}
 		if (!this.#programs.has(type)) throw typeNotRegistered(type);
-		this.#resume();
+		this.#life.resume();
 		return { status: this.#row.status };
 	}
 
 	terminate(): StatusReceipt {
-		this.#record.open();
+		this.#life.record.open();
 		assertStatusChange(this.#row.status, "terminated");
-		this.#finish("terminated", {});
+		this.#life.finish("terminated", {});
 		return { status: "terminated" };
 	}
 
 	describe({ steps }: DescribeRequest): InstanceView {
-		this.#record.open();
+		this.#life.record.open();
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
-		const rows = steps || isParked ? (this.#journal?.rows ?? this.#store.readSteps()) : [];
-		const view = describe(row, rows, this.#pass?.running() ?? []);
+		const rows = steps || isParked ? this.#life.steps() : [];
+		const view = describe(row, rows, this.#life.running);
 		return steps ? view : { ...view, steps: [] };
 	}
 
@@ -171,317 +140,27 @@ export class Instance implements PassObserver {
 	 */
 	async wake(): Promise<void> {
 		try {
-			this.#record.open();
-			if (!this.#record.exists) return;
-			this.#catchUp();
-			await this.#linger();
+			this.#life.record.open();
+			if (!this.#life.record.exists) return;
+			this.#life.catchUp();
+			await this.#life.linger();
 		} catch (error) {
 			this.#ports.report("an alarm failed; it is set again", error);
-			this.#ports.alarm.set(this.#now() + RECHECK_MS);
+			this.#ports.alarm.set(this.#now() + ALARM_RETRY_MS);
 		}
 	}
-
-	// ── The pass's word ───────────────────────────────────────────────────────
-
-	passQuiet(pass: Pass): void {
-		if (pass !== this.#pass) return;
-		const working = pass.inFlightCount > 0 || !pass.hasOpenCalls;
-		const unreached = working ? undefined : pass.unreached();
-		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached, "parked");
-		} else if (!working) {
-			pass.park();
-			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
-			this.#record.write({ status, strikes: 0 });
-		}
-		this.#arm();
-	}
-
-	passRevived(pass: Pass): void {
-		if (pass !== this.#pass) return;
-		this.#record.write(this.#opening());
-		this.#arm();
-	}
-
-	passEnded(pass: Pass, end: RunEnd): void {
-		if (pass !== this.#pass || pass.isOver) return;
-		const unreached = pass.unreached();
-		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached, "ended");
-			this.#arm();
-			return;
-		}
-		// Something that is no step ended a parked pass.
-		if (this.#row.status !== "running") this.#record.write({ status: "running" });
-		try {
-			if (end.ok) this.#complete(end.value);
-			else this.#finish("errored", { error: encodeThrown(end.thrown) });
-		} catch (error) {
-			this.passBroken(pass, error);
-		}
-	}
-
-	passDiverged(pass: Pass, error: NonDeterminismError): void {
-		if (pass !== this.#pass || pass.isOver) return;
-		const text = encodeThrown(error);
-		if (this.#programs.get(this.#row.type)?.onNonDeterminism === "fail") {
-			this.#finish("errored", { error: text });
-			return;
-		}
-		this.#diverged = true;
-		pass.freeze();
-		this.#record.write({
-			status: "paused",
-			reason: reason(error.code, error.message),
-			error: text,
-		});
-		this.#arm();
-	}
-
-	passDrained(pass: Pass): void {
-		if (pass === this.#pass) this.#arm();
-	}
-
-	/** Memory can no longer be trusted: the next alarm starts from the tables. */
-	passBroken(pass: Pass, error: unknown): void {
-		if (pass !== this.#pass) return;
-		this.#ports.report("a write of an instance failed; it will be replayed", error);
-		pass.drop(new Error("a write of the instance failed"));
-		this.#pass = undefined;
-		this.#journal = undefined;
-		this.#record.forget();
-	}
-
-	// ── Inside ────────────────────────────────────────────────────────────────
 
 	get #row(): WorkflowRow {
-		return this.#record.row;
+		return this.#life.record.row;
 	}
 
 	#now(): number {
 		return this.#ports.clock.now();
 	}
 
-	#openJournal(): Journal {
-		this.#journal ??= Journal.load(this.#store);
-		return this.#journal;
-	}
-
 	#unfinished(event: string): WorkflowRow {
 		const row = this.#row;
 		if (isTerminal(row.status)) throw instanceFinished(row.status, event);
 		return row;
-	}
-
-	/** Completes the first wait for the event, or keeps it for a later one (G8). */
-	#take(event: string, payload: Encoded): void {
-		const journal = this.#openJournal();
-		const now = this.#now();
-		const wait = journal.waitFor(event);
-		if (wait === undefined) {
-			journal.buffer(event, payload, now);
-			return;
-		}
-		const { key, kind, startedAt } = wait;
-		journal.settle({
-			key,
-			kind,
-			status: "completed",
-			attempts: 0,
-			result: payload,
-			startedAt,
-			completedAt: now,
-		});
-		if (this.#row.status !== "paused") this.#move();
-	}
-
-	#catchUp(): void {
-		this.#wakeups.fired();
-		const { status, reason: why, type } = this.#row;
-		const typeIsBack = reasonIs(why, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
-		if (status === "paused" && typeIsBack) this.#resume();
-		else this.#advance();
-		if (this.#record.pending() !== null) this.#record.outbox.kick();
-		this.#arm();
-	}
-
-	/** Brings the instance up to now: a lost pass, its deadline, its timers. */
-	#advance(): void {
-		const now = this.#now();
-		const { status, deadlineAt } = this.#row;
-		if (isTerminal(status) || status === "paused") return;
-		if (deadlineAt !== null && deadlineAt <= now) {
-			this.#timeOut();
-			return;
-		}
-		if (status === "running" && this.#pass === undefined) this.#recoverLostPass();
-		const { notBefore } = this.#row;
-		if (isTerminal(this.#row.status) || (notBefore !== null && notBefore > now)) return;
-		if (this.#settleDue(now) || notBefore !== null) this.#move();
-	}
-
-	#settleDue(now: number): boolean {
-		const journal = this.#openJournal();
-		const due = journal.due(now);
-		for (const row of due) {
-			const { key, kind, startedAt } = row;
-			if (kind === "wait_for_event") {
-				timeOutWait(journal, row, now);
-			} else if (kind === "sleep") {
-				const end = { key, kind, startedAt, completedAt: now, attempts: 0 };
-				journal.settle({ ...end, status: "completed" });
-			} else {
-				journal.attemptBegan(key);
-				this.#pass?.retryDue(key);
-			}
-		}
-		return due.length > 0;
-	}
-
-	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
-	#move(): void {
-		const { notBefore } = this.#row;
-		if (this.#pass?.isLive) this.#pass.recorded();
-		else if (this.#pass?.isParked) this.#pass.wake();
-		else if (notBefore === null || notBefore <= this.#now()) this.#startPass();
-	}
-
-	#recoverLostPass(): void {
-		const verdict = judgeLostPass(this.#row, this.#openJournal().progress, {
-			now: this.#now(),
-			chance: this.#ports.random(),
-		});
-		const { strikes } = verdict;
-		const error = passesLost(strikes);
-		const why = reason(error.code, error.message);
-		switch (verdict.verdict) {
-			case "replay":
-				this.#record.write({ strikes });
-				this.#startPass();
-				break;
-			case "back off":
-				this.#record.write({
-					status: "sleeping",
-					strikes,
-					notBefore: verdict.untilMs,
-					reason: why,
-				});
-				break;
-			case "give up":
-				this.#finish("errored", { error: encodeThrown(error), reason: why });
-		}
-	}
-
-	#startPass(): void {
-		const row = this.#row;
-		const program = this.#programs.get(row.type);
-		if (program === undefined) {
-			const { code, message } = typeNotRegistered(row.type);
-			this.#record.write({ status: "paused", reason: reason(code, message) });
-			return;
-		}
-		const change = { reason: null, error: null, notBefore: null };
-		this.#record.write({ ...change, ...this.#opening() });
-		this.#runPass(program);
-	}
-
-	/** A pass begins or goes on: what was recorded since the last time ends a row of lost passes. */
-	#opening(): Partial<WorkflowRow> {
-		const { progress } = this.#openJournal();
-		const { strikes, progress: before } = this.#row;
-		return { status: "running", progress, strikes: progress > before ? 0 : strikes };
-	}
-
-	#runPass(program: Program): void {
-		this.#pass?.drop(new Error("a new pass of the instance began"));
-		this.#diverged = false;
-		this.#pass = new Pass({
-			instanceId: this.#row.id,
-			program,
-			payload: this.#row.payload,
-			journal: this.#openJournal(),
-			ports: this.#ports,
-			observer: this,
-		});
-		this.#arm();
-		this.#pass.start();
-	}
-
-	#resume(): void {
-		const { deadlineAt } = this.#row;
-		const now = this.#now();
-		if (deadlineAt !== null && deadlineAt <= now) {
-			this.#timeOut();
-			return;
-		}
-		if (this.#pass === undefined || this.#diverged) {
-			this.#startPass();
-		} else {
-			this.#record.write({ ...this.#opening(), reason: null });
-			this.#pass.thaw();
-		}
-		// After the start: what became due meanwhile reaches a pass that is live.
-		this.#settleDue(now);
-		this.#pass?.recorded();
-		this.#arm();
-	}
-
-	/** The replay rests, or ended, and has not asked for a recorded step: late, or on another way. */
-	#allowToReach(pass: Pass, row: StepRow, how: "ended" | "parked"): void {
-		const { activity } = pass;
-		this.#ports.clock.after(REACH_GRACE_MS, () => {
-			if (pass.isLive && pass.activity === activity) this.passDiverged(pass, missedStep(row, how));
-		});
-	}
-
-	#complete(value: unknown): void {
-		let result: Encoded;
-		try {
-			// Payload and result share a row.
-			const limitBytes = LIMITS.valueBytes - encodedBytes(this.#row.payload);
-			result = encode(value, "the result of run()", limitBytes);
-		} catch (error) {
-			this.#finish("errored", { error: encodeThrown(error) });
-			return;
-		}
-		this.#finish("completed", { result });
-	}
-
-	#timeOut(): void {
-		const { createdAt, deadlineAt } = this.#row;
-		const error = instanceTimeout((deadlineAt ?? 0) - createdAt);
-		this.#finish("timed_out", { error: encodeThrown(error) });
-	}
-
-	#finish(
-		status: WorkflowStatus,
-		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
-	): void {
-		this.#record.write({ reason: null, ...end, status, notBefore: null, completedAt: this.#now() });
-		this.#pass?.drop(new Error(`the instance is ${status}`));
-		this.#journal = undefined;
-		this.#arm();
-	}
-
-	/** Sets the alarm for all that is due (I2). */
-	#arm(): void {
-		const { status, deadlineAt, notBefore, reason: why } = this.#row;
-		const gone = reasonIs(why, "TYPE_NOT_REGISTERED");
-		this.#wakeups.arm(this.#pass, {
-			status,
-			stepsDueAt: this.#journal?.nextDueAt() ?? null,
-			deadlineAt,
-			notBefore,
-			undelivered:
-				this.#record.pending() === null ? null : { retryAt: this.#record.outbox.retryAt },
-			recheckAt: gone ? this.#now() + RECHECK_MS : null,
-		});
-	}
-
-	/** The alarm stays with a live pass, and with what is on its way to the index. */
-	async #linger(): Promise<void> {
-		await this.#wakeups.linger(() =>
-			this.#pass?.isLive ? this.#pass.stopped : this.#record.outbox.underWay,
-		);
 	}
 }

@@ -10,6 +10,8 @@
  *   { [toProgram]: () => ({
  *       type: "greet", version: "1", retry: DEFAULT_RETRY_POLICY, stepTimeoutMs: null,
  *       timeoutMs: null, events: null, payload: null, onNonDeterminism: "pause",
+ *       about: { description: null, tags: [], metadata: null },
+ *       concurrency: null, rate: null, retentionMs: null, shards: 1,
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
  */
@@ -18,6 +20,7 @@ import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
 import type { Schema } from "../model/standard-schema";
+import type { ConcurrencyPolicy, RatePolicy, TypeAbout } from "../model/type-policy";
 
 /** What the function of a step is told about its attempt. */
 export interface StepContext {
@@ -90,6 +93,16 @@ export interface Program {
 	readonly payload: Schema | null;
 	/** What becomes of an instance whose replay differs from its journal (G7). */
 	readonly onNonDeterminism: "pause" | "fail";
+	/** For people who look through the catalogue of types. */
+	readonly about: TypeAbout;
+	/** Null: the service's default. */
+	readonly concurrency: ConcurrencyPolicy | null;
+	/** Null: instances start as fast as they come. */
+	readonly rate: RatePolicy | null;
+	/** How long an ended instance is kept; 0: for ever; null: the service's default. */
+	readonly retentionMs: number | null;
+	/** How many index shards new instances are spread over, from 1. */
+	readonly shards: number;
 	run(step: Step, payload: unknown): Promise<unknown>;
 }
 

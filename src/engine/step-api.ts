@@ -2,6 +2,7 @@
 import { durationMs } from "../model/duration";
 import { ValidationError } from "../model/errors";
 import { parseEventName, parseStepName } from "../model/ids";
+import { requireKnown } from "../model/options";
 import { retryPolicy } from "../model/retry";
 import type { Pass } from "./pass";
 import type { Program, Step, StepFunction, StepOptions, WaitOptions } from "./program";
@@ -95,14 +96,4 @@ function refusing<T>(ask: () => Promise<T>): Promise<T> {
 	} catch (error) {
 		return Promise.reject(error);
 	}
-}
-
-function requireKnown(options: unknown, known: string[], where: string): void {
-	const isObject = typeof options === "object" && options !== null;
-	const unknown = isObject ? Object.keys(options).find((key) => !known.includes(key)) : undefined;
-	if (isObject && unknown === undefined) return;
-	throw new ValidationError(
-		`${where} expects options with ${known.join(" and ")}; received ${isObject ? `"${unknown}"` : typeof options}.`,
-		{ path: unknown ?? "options" },
-	);
 }

@@ -50,11 +50,33 @@ export const LIMITS = {
 	durationMs: 3_650 * DAY,
 	/** Characters of step results in a status answer, the first ones first. An RPC takes 32 MiB. */
 	statusResultsLength: 8 * MIB,
+	/** Attributes of an instance; characters of a name, and of a text. */
+	attributes: 16,
+	attributeNameLength: 64,
+	attributeTextLength: 256,
+	/** A priority is a whole number from minus this to this. */
+	priority: 1_000,
+	/** Characters of who asked for a change, of a reason and of an idempotency key, each. */
+	actorLength: 200,
+	reasonLength: 1_000,
+	idempotencyKeyLength: 255,
+	/** Rows of an instance's audit: past it, the oldest goes. */
+	auditRows: 10_000,
+	/** Index shards of a type. */
+	shards: 64,
+	/** Instances of a type that wait for a slot. */
+	queuedInstances: 100_000,
+	/** Starts that a rate may allow in its stretch of time. */
+	rateStarts: 10_000,
+	/** Items of one batch. */
+	batchItems: 100,
 	/** Bytes of a request's body. */
 	requestBodyBytes: MIB,
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */
 	listPage: 1_000,
 	listPageDefault: 50,
+	/** How long an ended instance is kept where its type says nothing, in ms: 30 days. */
+	retentionMs: 30 * DAY,
 	/**
 	 * Passes in a row that may end their isolate with nothing recorded (G17): some two minutes with
 	 * the waits between them. Fewer would end healthy instances when a service restarts often.

@@ -4,6 +4,7 @@
  * Values cross as `Encoded` text, since structured clone knows no `URL`. Errors cross as data,
  * since class and prototype do not survive: every call answers an `Answer`.
  */
+import type { Attributes } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { WorkflowStatus } from "./status";
@@ -107,13 +108,20 @@ export interface InstanceView {
 	completedAt: number | null;
 }
 
-/** What a shard is told of an instance. A smaller `seq` never overwrites a larger one (G12). */
+/**
+ * What a shard is told of an instance. A smaller `seq` never overwrites a larger one (G12), unless
+ * its `createdAt` is later: then the id has been removed and given anew.
+ */
 export interface IndexUpdate {
 	id: string;
 	seq: number;
 	status: WorkflowStatus;
 	createdAt: number;
 	updatedAt: number;
+	/** Left out: none. */
+	attributes?: Attributes | undefined;
+	/** The instance is being removed, and its row is to go. */
+	removed?: true | undefined;
 }
 
 export interface IndexFilter {

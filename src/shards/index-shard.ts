@@ -1,46 +1,64 @@
 /**
- * The second role of the object class: the list of a type's instances (G12).
- *
- * All instances of a type tell one shard, so its commits are what is scarce: updates that arrive
- * within a moment of each other are written in one, and answered when it is made.
+ * The second role of the object class: what the instances of a type share (G12). It composes the
+ * shard's parts and owns its one alarm; what a part does is the part's.
  */
+
 import type { IndexStore } from "../db/index-store";
 import type { Clock } from "../model/ports";
-import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
+import { InstanceRows } from "./instance-rows";
+import type { ShardPart } from "./shard-part";
 
-/** How long an update waits for others to be written with it. */
-const GATHER_MS = 50;
+export interface ShardSettings {
+	store: IndexStore;
+	clock: Clock;
+	alarm: ShardAlarm;
+	report(message: string, error: unknown): void;
+}
+
+/** The object's one alarm. */
+export interface ShardAlarm {
+	set(atMs: number): void;
+	clear(): void;
+}
+
+/** When an alarm that failed is tried again. */
+const ALARM_RETRY_MS = 60_000;
 
 export class IndexShard {
-	readonly #store: IndexStore;
-	readonly #clock: Clock;
-	#gathered: IndexUpdate[] = [];
-	#written: Promise<void> | undefined;
+	readonly rows: InstanceRows;
+	readonly #parts: readonly ShardPart[];
+	readonly #settings: ShardSettings;
+	/** Where the alarm stands; undefined: not known, since another isolate set it. */
+	#alarmAt: number | null | undefined;
 
-	constructor(store: IndexStore, clock: Clock) {
-		this.#store = store;
-		this.#clock = clock;
+	constructor(settings: ShardSettings) {
+		this.#settings = settings;
+		const { store, clock } = settings;
+		this.rows = new InstanceRows(store, clock);
+		this.#parts = [];
 	}
 
-	/** Resolves once the update is written; the sender tries again if this object dies before. */
-	async write(update: IndexUpdate): Promise<null> {
-		this.#gathered.push(update);
-		this.#written ??= this.#writeGathered();
-		await this.#written;
-		return null;
+	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */
+	async wake(): Promise<void> {
+		const { clock, alarm, report } = this.#settings;
+		this.#alarmAt = null;
+		const failed = await Promise.allSettled(this.#parts.map((part) => part.wake(clock.now())));
+		for (const each of failed) {
+			if (each.status === "rejected") report("a part of a shard failed", each.reason);
+		}
+		this.arm();
+		if (failed.every(({ status }) => status === "fulfilled")) return;
+		if (this.#alarmAt === null) alarm.set(clock.now() + ALARM_RETRY_MS);
 	}
 
-	list(filter: IndexFilter): IndexRow[] {
-		return this.#store.list(filter);
-	}
-
-	async #writeGathered(): Promise<void> {
-		await new Promise<void>((resolve) => {
-			this.#clock.after(GATHER_MS, resolve);
-		});
-		const updates = this.#gathered;
-		this.#gathered = [];
-		this.#written = undefined;
-		this.#store.write(updates);
+	/** Sets the alarm to the first time at which a part has something to do. */
+	arm(): void {
+		const times = this.#parts.map((part) => part.dueAt() ?? Number.POSITIVE_INFINITY);
+		const first = Math.min(...times);
+		const wanted = Number.isFinite(first) ? first : null;
+		if (wanted === this.#alarmAt) return;
+		// One that nothing needs any more finds nothing to do.
+		if (wanted !== null) this.#settings.alarm.set(wanted);
+		this.#alarmAt = wanted;
 	}
 }

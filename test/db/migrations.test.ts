@@ -1,17 +1,31 @@
 /** Migrations: each once, in order, all or nothing, from whichever schema the tables have. */
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import historyFresh from "../../drizzle/history/fresh.sql";
+import historyMigrations from "../../drizzle/history/migrations";
+import instanceFresh from "../../drizzle/instance/fresh.sql";
 import instanceMigrations from "../../drizzle/instance/migrations";
-import { applyMigrations, type GeneratedMigrations } from "../../src/db/database";
+import shardFresh from "../../drizzle/shard/fresh.sql";
+import shardMigrations from "../../drizzle/shard/migrations";
+import { applyMigrations, type Generated } from "../../src/db/database";
 import { TestInstance } from "../support/instance";
 import { define } from "../support/lab";
 
-function generated(...texts: string[]): GeneratedMigrations {
+function generated(...texts: string[]): Generated {
 	return {
-		journal: { entries: texts.map((_, idx) => ({ idx })) },
-		migrations: Object.fromEntries(texts.map((text, idx) => [`m000${idx}`, text])),
+		fresh: texts.join("\n"),
+		migrations: {
+			journal: { entries: texts.map((_, idx) => ({ idx })) },
+			migrations: Object.fromEntries(texts.map((text, idx) => [`m000${idx}`, text])),
+		},
 	};
 }
+
+const FAMILIES: [family: string, tables: Generated][] = [
+	["an instance", { fresh: instanceFresh, migrations: instanceMigrations }],
+	["its history", { fresh: historyFresh, migrations: historyMigrations }],
+	["a shard", { fresh: shardFresh, migrations: shardMigrations }],
+];
 
 const FIRST = "CREATE TABLE a (x INTEGER);\n--> statement-breakpoint\nINSERT INTO a VALUES (1);";
 const SECOND = "ALTER TABLE a ADD COLUMN y INTEGER DEFAULT 7;";
@@ -23,14 +37,13 @@ let objects = 0;
 /** Runs `work` in a fresh object, with what it needs to migrate and to look. */
 function inObject<T>(
 	work: (
-		migrate: (migrations: GeneratedMigrations, applied: number) => number,
+		migrate: (tables: Generated, applied: number) => number,
 		rows: (query: string) => unknown[],
 	) => T,
 ): Promise<T> {
 	return runInDurableObject(new TestInstance(`migrated-${++objects}`).stub, (_, { storage }) => {
 		return work(
-			(migrations, applied) =>
-				storage.transactionSync(() => applyMigrations(storage, migrations, applied)),
+			(tables, applied) => storage.transactionSync(() => applyMigrations(storage, tables, applied)),
 			(query) => storage.sql.exec(query).toArray(),
 		);
 	});
@@ -54,10 +67,35 @@ describe("a migration", () => {
 
 	it("that is missing from the bundle is named", () =>
 		inObject((migrate) => {
-			const { journal } = generated(FIRST, SECOND);
-			const { migrations } = generated(FIRST);
-			expect(() => migrate({ journal, migrations }, 0)).toThrow("migration 1 is missing");
+			const { fresh, migrations } = generated(FIRST, SECOND);
+			delete migrations.migrations.m0001;
+			migrate(generated(FIRST), 0);
+			expect(() => migrate({ fresh, migrations }, 1)).toThrow("migration 1 is missing");
 		}));
+});
+
+describe.each(FAMILIES)("the tables of %s", (_family, tables) => {
+	const { entries } = tables.migrations.journal;
+	const columns =
+		"SELECT m.name AS tbl, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY 1, 2";
+	const indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY 1";
+
+	it("are the same made at once and migrated from each earlier schema", async () => {
+		const fresh = await inObject((migrate, rows) => {
+			expect(migrate(tables, 0)).toBe(entries.length);
+			return [rows(columns), rows(indexes)];
+		});
+		const migrated = await inObject((migrate, rows) => {
+			for (const { idx } of entries) {
+				const { migrations } = tables.migrations;
+				const journal = { entries: entries.slice(0, idx + 1) };
+				const first = migrations.m0000 ?? "";
+				migrate({ fresh: first, migrations: { journal, migrations } }, idx);
+			}
+			return [rows(columns), rows(indexes)];
+		});
+		expect(migrated).toEqual(fresh);
+	});
 });
 
 describe("an instance's tables", () => {

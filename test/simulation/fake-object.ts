@@ -73,7 +73,7 @@ export class Life {
 			if (role instanceof Instance && method in role)
 				return role[method as keyof InstanceRpc](given);
 			if (role instanceof IndexShard)
-				return method === "indexWrite" ? role.write(given) : role.list(given);
+				return method === "indexWrite" ? role.rows.write(given) : role.rows.list(given);
 			throw new Error(`${this.object.name} has no method ${method}`);
 		});
 	}

@@ -14,6 +14,11 @@ export function programOf(
 		events: null,
 		payload: null,
 		onNonDeterminism: "pause",
+		about: { description: null, tags: [], metadata: null },
+		concurrency: null,
+		rate: null,
+		retentionMs: null,
+		shards: 1,
 		run,
 		...declared,
 	};

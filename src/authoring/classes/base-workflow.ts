@@ -21,6 +21,15 @@ import { LIMITS } from "../../model/limits";
 import { type RetryOptions, retryPolicy } from "../../model/retry";
 import { isSchema, type Schema } from "../../model/standard-schema";
 import type { WorkflowStatus } from "../../model/status";
+import {
+	type ConcurrencyOptions,
+	concurrencyPolicy,
+	type RateOptions,
+	ratePolicy,
+	retentionMs,
+	shardCount,
+	typeAbout,
+} from "../../model/type-policy";
 
 /** The bindings that the static helpers need. */
 export interface WorkflowEnv {
@@ -87,6 +96,19 @@ export abstract class BaseWorkflow<
 	static payload?: Schema;
 	/** What to do when a replay differs from the journal. Default `"pause"`. */
 	static onNonDeterminism?: "pause" | "fail";
+	/** For people who look through the catalogue of types. */
+	static description?: string;
+	static tags?: readonly string[];
+	/** Plain JSON. */
+	static metadata?: Readonly<Record<string, unknown>>;
+	/** How many instances may be at work at once; see `ConcurrencyOptions`. */
+	static concurrency?: ConcurrencyOptions;
+	/** How many instances may start in a stretch of time. */
+	static rate?: RateOptions;
+	/** How long an ended instance is kept; 0: for ever. Default: 30 days. */
+	static retention?: Duration | string | 0;
+	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
+	static shards?: number;
 
 	abstract run(step: Step<Events>, payload: Payload): Promise<Result>;
 
@@ -157,6 +179,7 @@ export abstract class BaseWorkflow<
 		// `this` is the subclass; the abstract class itself cannot be registered by its type.
 		const Workflow = this as unknown as new () => BaseWorkflow;
 		const { version = null, defaults = {}, timeout, payload } = this;
+		const { concurrency, rate, retention, shards = 1 } = this;
 		if (payload !== undefined && !isSchema(payload)) {
 			throw new ValidationError(`${this.type}: static payload is no Standard Schema.`);
 		}
@@ -169,6 +192,11 @@ export abstract class BaseWorkflow<
 			events: this.events === undefined ? null : eventSchemas(this.events),
 			payload: payload ?? null,
 			onNonDeterminism: this.onNonDeterminism ?? "pause",
+			about: typeAbout(this),
+			concurrency: concurrency === undefined ? null : concurrencyPolicy(concurrency),
+			rate: rate === undefined ? null : ratePolicy(rate),
+			retentionMs: retention === undefined ? null : retentionMs(retention),
+			shards: shardCount(shards),
 			run: (step, input) => new Workflow().run(step, input),
 		};
 	}

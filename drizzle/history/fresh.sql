@@ -1,0 +1,34 @@
+CREATE TABLE `audit` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`actor` text NOT NULL,
+	`action` text NOT NULL,
+	`reason` text,
+	`key` text,
+	`fingerprint` text,
+	`detail` text
+);
+
+CREATE TABLE `past_steps` (
+	`row` integer PRIMARY KEY NOT NULL,
+	`run` integer NOT NULL,
+	`key` text NOT NULL,
+	`kind` text NOT NULL,
+	`status` text NOT NULL,
+	`attempts` integer NOT NULL,
+	`result` text,
+	`error` text,
+	`started_at` integer NOT NULL,
+	`completed_at` integer
+);
+
+CREATE TABLE `runs` (
+	`run` integer PRIMARY KEY NOT NULL,
+	`status` text NOT NULL,
+	`reason` text,
+	`result` text,
+	`error` text,
+	`started_at` integer,
+	`completed_at` integer
+);
+
