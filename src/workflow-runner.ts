@@ -106,11 +106,11 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 		}
 
 		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
-			return answer(() => asShard(this.role).rows.write(update));
+			return answer(() => asShard(this.role).rpc.indexWrite(update));
 		}
 
 		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {
-			return answer(() => asShard(this.role).rows.list(filter));
+			return answer(() => asShard(this.role).rpc.indexList(filter));
 		}
 
 		override async alarm(): Promise<void> {

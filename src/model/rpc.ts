@@ -14,6 +14,15 @@ export type Answer<T> =
 	| { ok: true; value: T }
 	| { ok: false; error: { code: ErrorCode; message: string; details?: Record<string, unknown> } };
 
+/** What answers the calls of an interface, before errors become data. */
+export type Handlers<Rpc> = {
+	readonly [Method in keyof Rpc]: Rpc[Method] extends (
+		request: infer Request,
+	) => Promise<Answer<infer Value>>
+		? (request: Request) => Value | Promise<Value>
+		: never;
+};
+
 /** An instance's object, as other objects and Workers call it. */
 export interface InstanceRpc {
 	create(request: CreateRequest): Promise<Answer<CreateReceipt>>;

@@ -5,6 +5,7 @@
 
 import type { IndexStore } from "../db/index-store";
 import type { Clock } from "../model/ports";
+import type { Handlers, ShardRpc } from "../model/rpc";
 import { InstanceRows } from "./instance-rows";
 import type { ShardPart } from "./shard-part";
 
@@ -25,7 +26,8 @@ export interface ShardAlarm {
 const ALARM_RETRY_MS = 60_000;
 
 export class IndexShard {
-	readonly rows: InstanceRows;
+	/** What other objects and Workers may ask of it. */
+	readonly rpc: Handlers<ShardRpc>;
 	readonly #parts: readonly ShardPart[];
 	readonly #settings: ShardSettings;
 	/** Where the alarm stands; undefined: not known, since another isolate set it. */
@@ -34,7 +36,11 @@ export class IndexShard {
 	constructor(settings: ShardSettings) {
 		this.#settings = settings;
 		const { store, clock } = settings;
-		this.rows = new InstanceRows(store, clock);
+		const rows = new InstanceRows(store, clock);
+		this.rpc = {
+			indexWrite: (update) => rows.write(update),
+			indexList: (filter) => rows.list(filter),
+		};
 		this.#parts = [];
 	}
 

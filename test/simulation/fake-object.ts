@@ -72,8 +72,8 @@ export class Life {
 			const { role } = this;
 			if (role instanceof Instance && method in role)
 				return role[method as keyof InstanceRpc](given);
-			if (role instanceof IndexShard)
-				return method === "indexWrite" ? role.rows.write(given) : role.rows.list(given);
+			if (role instanceof IndexShard && method in role.rpc)
+				return role.rpc[method as keyof ShardRpc](given);
 			throw new Error(`${this.object.name} has no method ${method}`);
 		});
 	}
