@@ -7,17 +7,17 @@ import type { RunnerNamespace } from "./client/runner-client";
 import { Instance } from "./engine/instance";
 import { type Program, programsOf, type Registry } from "./engine/program";
 import { ValidationError, WorkflowError } from "./model/errors";
+import type { IndexRow, IndexUpdate } from "./model/index-rpc";
 import type { Clock } from "./model/ports";
 import {
 	type Answer,
 	answer,
+	type ChangeRequest,
 	type CreateReceipt,
 	type CreateRequest,
 	type DescribeRequest,
 	type EventRequest,
 	type IndexFilter,
-	type IndexRow,
-	type IndexUpdate,
 	type InstanceRpc,
 	type InstanceView,
 	type ShardRpc,
@@ -89,15 +89,15 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 			return answer(() => asInstance(this.role).deliverEvent(request));
 		}
 
-		pause(): Promise<Answer<StatusReceipt>> {
+		pause(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
 			return answer(() => asInstance(this.role).pause());
 		}
 
-		resume(): Promise<Answer<StatusReceipt>> {
+		resume(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
 			return answer(() => asInstance(this.role).resume());
 		}
 
-		terminate(): Promise<Answer<StatusReceipt>> {
+		terminate(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
 			return answer(() => asInstance(this.role).terminate());
 		}
 

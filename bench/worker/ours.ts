@@ -1,7 +1,7 @@
 /** Ours: a class workflow on the real `WorkflowRunner`, with its journal, alarm and index delivery. */
 import { deliverToIndex, listInstances } from "../../src/client/runner-client";
 import { BaseWorkflow, type Step } from "../../src/library";
-import type { IndexUpdate } from "../../src/model/rpc";
+import type { IndexUpdate } from "../../src/model/index-rpc";
 import { type Contestant, outcome, PAGE } from "./contestant";
 import { EVENT, type Result, runProgram, type Work } from "./program";
 

@@ -14,12 +14,11 @@ import {
 	shardName,
 	timeOrderedId,
 } from "../model/ids";
+import type { IndexRow, IndexUpdate } from "../model/index-rpc";
 import { LIMITS } from "../model/limits";
 import {
 	type DescribeRequest,
 	type IndexFilter,
-	type IndexRow,
-	type IndexUpdate,
 	type InstanceRpc,
 	type InstanceView,
 	type ShardRpc,
@@ -50,7 +49,8 @@ export async function createInstance(
 		id: chosen,
 		payload: encode(payload, "the payload", LIMITS.payloadBytes),
 	};
-	return unwrap(await runners.getByName(chosen).create(request));
+	const { status } = unwrap(await runners.getByName(chosen).create(request));
+	return { id: chosen, type, status };
 }
 
 export async function sendEvent(
@@ -76,7 +76,7 @@ export async function controlInstance(
 	id: string,
 	action: ControlAction,
 ): Promise<StatusReceipt> {
-	return unwrap(await instance(runners, id)[action]());
+	return unwrap(await instance(runners, id)[action]({}));
 }
 
 export async function listInstances(

@@ -2,7 +2,8 @@
 import { desc, eq, lt, sql } from "drizzle-orm";
 import fresh from "../../drizzle/shard/fresh.sql";
 import migrations from "../../drizzle/shard/migrations";
-import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
+import type { IndexRow, IndexUpdate } from "../model/index-rpc";
+import type { IndexFilter } from "../model/rpc";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import { instancesTable, shardTable } from "./shard-schema";
 import { bound, boundColumns, builder, Select, Statement } from "./statement";

@@ -4,8 +4,8 @@
  */
 import type { InstanceStore, WorkflowRow } from "../db/instance-store";
 import { WorkflowError } from "../model/errors";
+import type { IndexUpdate } from "../model/index-rpc";
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
-import type { IndexUpdate } from "../model/rpc";
 import { assertStatusChange } from "../model/status";
 import type { Ports } from "./ports";
 

@@ -83,7 +83,7 @@ export class Instance {
 			},
 			program,
 		);
-		return { id, type, status: "running" };
+		return { id, type, status: "running", created: true };
 	}
 
 	async deliverEvent({ event, payload }: EventRequest): Promise<null> {

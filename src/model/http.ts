@@ -5,8 +5,9 @@
 import { decode, type Encoded } from "./codec";
 import { decodeThrown, type ThrownRecord, thrownMessage } from "./error-record";
 import { stepNameOf } from "./ids";
+import type { IndexRow } from "./index-rpc";
 import { LIMITS } from "./limits";
-import type { IndexRow, InstanceView, StepKind, StepStatus, StepView } from "./rpc";
+import type { InstanceView, StepKind, StepStatus, StepView } from "./rpc";
 import type { WorkflowStatus } from "./status";
 
 /** `GET /workflows/:id`; times in ms since 1970. */

@@ -2,7 +2,7 @@
  * Time and status delivery as the rooms see them. The Durable Object class gives the real ones, a
  * simulation or a test gives its own.
  */
-import type { IndexUpdate } from "./rpc";
+import type { IndexUpdate } from "./index-rpc";
 
 export interface Clock {
 	/** Milliseconds since 1970. */

@@ -4,9 +4,10 @@
  * Values cross as `Encoded` text, since structured clone knows no `URL`. Errors cross as data,
  * since class and prototype do not survive: every call answers an `Answer`.
  */
-import type { Attributes } from "./attributes";
+import type { AttributeChanges } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
+import type { IndexRow, IndexUpdate } from "./index-rpc";
 import type { WorkflowStatus } from "./status";
 
 /** What every RPC returns: the value, or the error that the request caused. */
@@ -27,9 +28,9 @@ export type Handlers<Rpc> = {
 export interface InstanceRpc {
 	create(request: CreateRequest): Promise<Answer<CreateReceipt>>;
 	deliverEvent(request: EventRequest): Promise<Answer<null>>;
-	pause(): Promise<Answer<StatusReceipt>>;
-	resume(): Promise<Answer<StatusReceipt>>;
-	terminate(): Promise<Answer<StatusReceipt>>;
+	pause(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
+	resume(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
+	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 }
 
@@ -39,26 +40,86 @@ export interface ShardRpc {
 	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
 }
 
-export interface CreateRequest {
+/** Who asks for a change, and why; kept in the instance's audit. */
+export interface By {
+	/** Free text: a person, a Worker, `schedule:<id>`, `bulk:<id>`. */
+	actor: string;
+	reason?: string | undefined;
+	/** Idempotency key: the same change asked for again with it changes nothing more. */
+	key?: string | undefined;
+}
+
+/** A change that needs no more than its name. An older client sends nothing. */
+export interface ChangeRequest {
+	by?: By | undefined;
+}
+
+export interface CreateRequest extends ChangeRequest {
 	type: string;
 	id: string;
 	payload: Encoded;
+	attributes?: AttributeChanges | undefined;
+	/** Of those that wait for a slot, a larger one starts sooner. Default 0. */
+	priority?: number | undefined;
+	/** Not before this moment, in ms since 1970, or this long from now. */
+	startAt?: number | undefined;
+	delayMs?: number | undefined;
+	/** What to do when the id exists with this type. Default `"error"`. */
+	onConflict?: "error" | "return" | undefined;
+	/** Delivered to the instance, new or not: start or signal. */
+	event?: { event: string; payload: Encoded } | undefined;
 }
 
 export interface CreateReceipt {
 	id: string;
 	type: string;
 	status: WorkflowStatus;
+	/** False: it was there before, and `onConflict`, the event or the idempotency key allow that. */
+	created: boolean;
 }
 
-export interface EventRequest {
+export interface EventRequest extends ChangeRequest {
 	event: string;
 	payload: Encoded;
 }
 
+export interface RestartRequest extends ChangeRequest {
+	/** Key of the step to start again from; what was recorded before it is kept. Default: from the top. */
+	from?: string | undefined;
+}
+
+/** What an operator does to a step that went wrong, or that takes too long. */
+export type RepairRequest = ChangeRequest & { step: string } & (
+		| {
+				/** Gives a failed step a result; what was recorded after it goes. */
+				action: "set-output";
+				output: Encoded;
+		  }
+		| {
+				/** Gives a waiting, sleeping, retrying or failed step a result (undefined unless given). */
+				action: "skip";
+				output?: Encoded | undefined;
+		  }
+		/** Ends a sleep now. */
+		| { action: "fire-sleep" }
+		/** Starts the next attempt of a retrying step now. */
+		| { action: "retry-now" }
+	);
+
+export const INCLUDES = ["audit", "runs"] as const;
+export type Include = (typeof INCLUDES)[number];
+
 export interface DescribeRequest {
 	/** Without its steps an answer is small, however long the journal. */
 	steps: boolean;
+	include?: readonly Include[] | undefined;
+}
+
+export interface Announcement {
+	type: string;
+	/** The number of the shard that lists it. */
+	shard: number;
+	update: IndexUpdate;
 }
 
 export interface StatusReceipt {
@@ -117,32 +178,9 @@ export interface InstanceView {
 	completedAt: number | null;
 }
 
-/**
- * What a shard is told of an instance. A smaller `seq` never overwrites a larger one (G12), unless
- * its `createdAt` is later: then the id has been removed and given anew.
- */
-export interface IndexUpdate {
-	id: string;
-	seq: number;
-	status: WorkflowStatus;
-	createdAt: number;
-	updatedAt: number;
-	/** Left out: none. */
-	attributes?: Attributes | undefined;
-	/** The instance is being removed, and its row is to go. */
-	removed?: true | undefined;
-}
-
 export interface IndexFilter {
 	status?: WorkflowStatus | undefined;
 	limit: number;
-}
-
-export interface IndexRow {
-	id: string;
-	status: WorkflowStatus;
-	createdAt: number;
-	updatedAt: number;
 }
 
 /** The answer of `work`; an error that is not this project's own passes through. */

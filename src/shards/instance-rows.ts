@@ -5,8 +5,9 @@
  * within a moment of each other are written in one, and answered when it is made.
  */
 import type { IndexStore } from "../db/index-store";
+import type { IndexRow, IndexUpdate } from "../model/index-rpc";
 import type { Clock } from "../model/ports";
-import type { IndexFilter, IndexRow, IndexUpdate } from "../model/rpc";
+import type { IndexFilter } from "../model/rpc";
 
 /** How long an update waits for others to be written with it. */
 const GATHER_MS = 50;

@@ -5,8 +5,9 @@
  * So a delivery lost with the isolate is made again by the next alarm, only the newest status is
  * ever sent, and one delivery at a time is under way.
  */
+
+import type { IndexUpdate } from "../model/index-rpc";
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
-import type { IndexUpdate } from "../model/rpc";
 import { isTerminal } from "../model/status";
 
 /**

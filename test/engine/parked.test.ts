@@ -71,7 +71,7 @@ describe("a parked pass", () => {
 		await runInDurableObject(instance.stub, async (object) => {
 			const runner = object as unknown as InstanceRpc & { alarm(): Promise<void> };
 			const alarm = runner.alarm();
-			await runner.pause();
+			await runner.pause({});
 			await alarm;
 		});
 		expect((await instance.status()).status).toBe("paused");

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { listInstances } from "../../src/client/runner-client";
 import { shardName } from "../../src/model/ids";
+import type { IndexUpdate } from "../../src/model/index-rpc";
 import type { StatusSource } from "../../src/model/ports";
-import type { IndexUpdate } from "../../src/model/rpc";
 import { unwrap } from "../../src/model/rpc";
 import { Outbox } from "../../src/shards/outbox";
 import { runners, TestInstance } from "../support/instance";
