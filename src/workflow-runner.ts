@@ -4,12 +4,16 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { RunnerNamespace } from "./client/runner-client";
+import { TypeStates } from "./client/type-states";
 import { Instance } from "./engine/instance";
 import { type Program, programsOf, type Registry } from "./engine/program";
 import { ValidationError, WorkflowError } from "./model/errors";
-import type { IndexRow, IndexUpdate } from "./model/index-rpc";
+import type { IndexUpdate, Page, PageRequest } from "./model/index-rpc";
+import type { ShardStats } from "./model/index-stats";
 import type { Clock } from "./model/ports";
+import type { ReindexProgress, ReindexRequest } from "./model/reindex-rpc";
 import {
+	type Announcement,
 	type Answer,
 	answer,
 	type ChangeRequest,
@@ -17,12 +21,13 @@ import {
 	type CreateRequest,
 	type DescribeRequest,
 	type EventRequest,
-	type IndexFilter,
 	type InstanceRpc,
 	type InstanceView,
+	type NoRequest,
 	type ShardRpc,
 	type StatusReceipt,
 } from "./model/rpc";
+import type { TypeChange, TypeState } from "./model/type-state";
 import { roleIn } from "./roles";
 import { IndexShard } from "./shards/index-shard";
 
@@ -59,7 +64,8 @@ export function workflowRunner(registry: Registry) {
 
 /** The class itself: tests give it programs that come and go, and a clock that they move. */
 export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock) {
-	return class extends DurableObject<RunnerEnv> implements InstanceRpc, ShardRpc {
+	const types = new TypeStates();
+	return class extends Runner {
 		readonly role: Instance | IndexShard;
 
 		constructor(ctx: DurableObjectState, env: RunnerEnv) {
@@ -71,6 +77,7 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 				storage,
 				runners: env.WORKFLOW_RUNNER,
 				programs,
+				types,
 				clock,
 				alarm: {
 					set: (atMs) => void storage.setAlarm(atMs),
@@ -80,43 +87,76 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 				report: (message, error) => console.error(`${name}: ${message}`, error),
 			});
 		}
-
-		create(request: CreateRequest): Promise<Answer<CreateReceipt>> {
-			return answer(() => asInstance(this.role).create(request));
-		}
-
-		deliverEvent(request: EventRequest): Promise<Answer<null>> {
-			return answer(() => asInstance(this.role).deliverEvent(request));
-		}
-
-		pause(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-			return answer(() => asInstance(this.role).pause());
-		}
-
-		resume(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-			return answer(() => asInstance(this.role).resume());
-		}
-
-		terminate(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-			return answer(() => asInstance(this.role).terminate());
-		}
-
-		describe(request: DescribeRequest): Promise<Answer<InstanceView>> {
-			return answer(() => asInstance(this.role).describe(request));
-		}
-
-		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
-			return answer(() => asShard(this.role).rpc.indexWrite(update));
-		}
-
-		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {
-			return answer(() => asShard(this.role).rpc.indexList(filter));
-		}
-
-		override async alarm(): Promise<void> {
-			await this.role.wake();
-		}
 	};
+}
+
+/** What comes to an object, on its way to its role. */
+abstract class Runner extends DurableObject<RunnerEnv> implements InstanceRpc, ShardRpc {
+	abstract readonly role: Instance | IndexShard;
+
+	create(request: CreateRequest): Promise<Answer<CreateReceipt>> {
+		return answer(() => asInstance(this.role).create(request));
+	}
+
+	deliverEvent(request: EventRequest): Promise<Answer<null>> {
+		return answer(() => asInstance(this.role).deliverEvent(request));
+	}
+
+	pause(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
+		return answer(() => asInstance(this.role).pause());
+	}
+
+	resume(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
+		return answer(() => asInstance(this.role).resume());
+	}
+
+	terminate(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
+		return answer(() => asInstance(this.role).terminate());
+	}
+
+	describe(request: DescribeRequest): Promise<Answer<InstanceView>> {
+		return answer(() => asInstance(this.role).describe(request));
+	}
+
+	announce(_request: NoRequest): Promise<Answer<Announcement>> {
+		return answer(() => asInstance(this.role).announce());
+	}
+
+	indexWrite(update: IndexUpdate): Promise<Answer<null>> {
+		return answer(() => asShard(this.role).rpc.indexWrite(update));
+	}
+
+	indexList(request: PageRequest): Promise<Answer<Page>> {
+		return answer(() => asShard(this.role).rpc.indexList(request));
+	}
+
+	indexStats(request: NoRequest): Promise<Answer<ShardStats>> {
+		return answer(() => asShard(this.role).rpc.indexStats(request));
+	}
+
+	joinShard(request: { shard: number }): Promise<Answer<null>> {
+		return answer(() => asShard(this.role).rpc.joinShard(request));
+	}
+
+	typeState(request: NoRequest): Promise<Answer<TypeState>> {
+		return answer(() => asShard(this.role).rpc.typeState(request));
+	}
+
+	changeType(request: TypeChange): Promise<Answer<TypeState>> {
+		return answer(() => asShard(this.role).rpc.changeType(request));
+	}
+
+	startReindex(request: ReindexRequest): Promise<Answer<ReindexProgress>> {
+		return answer(() => asShard(this.role).rpc.startReindex(request));
+	}
+
+	reindexProgress(request: NoRequest): Promise<Answer<ReindexProgress>> {
+		return answer(() => asShard(this.role).rpc.reindexProgress(request));
+	}
+
+	override async alarm(): Promise<void> {
+		await this.role.wake();
+	}
 }
 
 function asInstance(role: Instance | IndexShard): Instance {

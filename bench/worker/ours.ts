@@ -1,5 +1,6 @@
 /** Ours: a class workflow on the real `WorkflowRunner`, with its journal, alarm and index delivery. */
-import { deliverToIndex, listInstances } from "../../src/client/runner-client";
+import { listAfter } from "../../src/client/listing";
+import { deliverToIndex } from "../../src/client/shard-client";
 import { BaseWorkflow, type Step } from "../../src/library";
 import type { IndexUpdate } from "../../src/model/index-rpc";
 import { type Contestant, outcome, PAGE } from "./contestant";
@@ -36,8 +37,12 @@ export const ours: Contestant = {
 		const updates = Array.from({ length: rows }, (_, n): IndexUpdate => {
 			return { id: `i-${n}`, seq: 2, status: "completed", createdAt: n, updatedAt: n };
 		});
-		const deliver = (update: IndexUpdate) => deliverToIndex(env.WORKFLOW_RUNNER, LISTED, update);
+		const deliver = (update: IndexUpdate) =>
+			deliverToIndex(env.WORKFLOW_RUNNER, { type: LISTED, shard: 0, update });
 		while (updates.length > 0) await Promise.all(updates.splice(0, BATCH).map(deliver));
 	},
-	list: (env) => listInstances(env.WORKFLOW_RUNNER, LISTED, { limit: PAGE }),
+	async list(env) {
+		const request = { types: [LISTED], filter: {}, order: "desc", limit: PAGE } as const;
+		return (await listAfter(env.WORKFLOW_RUNNER, request, null)).rows;
+	},
 };

@@ -4,6 +4,7 @@
  * `POST /drive` loads a contestant from inside. For a load over HTTP each contestant has a front:
  * ours the service's own API, the others the least that will do.
  */
+import { catalogueOf } from "../../src/engine/catalogue";
 import { createApp } from "../../src/http/app";
 import { workflowRunner } from "../../src/workflow-runner";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
@@ -14,7 +15,9 @@ import { Floor, floor } from "./floor";
 import { BenchWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-export class WorkflowRunner extends workflowRunner({ bench: BenchWorkflow }) {}
+const registry = { bench: BenchWorkflow };
+
+export class WorkflowRunner extends workflowRunner(registry) {}
 export { CloudflareWorkflow, CountedRunner, Floor };
 
 const contestants = new Map<string, Contestant>([
@@ -24,7 +27,7 @@ const contestants = new Map<string, Contestant>([
 	["cloudflare", cloudflare],
 ]);
 
-const app = createApp({ types: ["bench"] });
+const app = createApp({ types: catalogueOf(registry) });
 
 export default {
 	async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {

@@ -7,18 +7,11 @@
  */
 import { encode } from "../model/codec";
 import type { CreateResponse } from "../model/http";
-import {
-	parseEventName,
-	parseInstanceId,
-	parseTypeName,
-	shardName,
-	timeOrderedId,
-} from "../model/ids";
-import type { IndexRow, IndexUpdate } from "../model/index-rpc";
+import { parseEventName, parseInstanceId, parseTypeName, timeOrderedId } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import {
+	type Announcement,
 	type DescribeRequest,
-	type IndexFilter,
 	type InstanceRpc,
 	type InstanceView,
 	type ShardRpc,
@@ -79,20 +72,13 @@ export async function controlInstance(
 	return unwrap(await instance(runners, id)[action]({}));
 }
 
-export async function listInstances(
+/** What an instance says of itself to the index; null: there is none. */
+export async function announcement(
 	runners: RunnerNamespace,
-	type: string,
-	filter: IndexFilter,
-): Promise<IndexRow[]> {
-	return unwrap(await runners.getByName(shardName(type)).indexList(filter));
-}
-
-export async function deliverToIndex(
-	runners: RunnerNamespace,
-	type: string,
-	update: IndexUpdate,
-): Promise<void> {
-	unwrap(await runners.getByName(shardName(type)).indexWrite(update));
+	id: string,
+): Promise<Announcement | null> {
+	const said = await runners.getByName(id).announce({});
+	return !said.ok && said.error.code === "INSTANCE_NOT_FOUND" ? null : unwrap(said);
 }
 
 function instance(runners: RunnerNamespace, id: string): InstanceRpc {

@@ -63,8 +63,8 @@ export class Select<Row> {
 		this.#names = names;
 	}
 
-	all(storage: ObjectStorage): Row[] {
-		return Array.from(this.#statement.run(storage).raw(), (values) => {
+	all(storage: ObjectStorage, values: Values = {}): Row[] {
+		return Array.from(this.#statement.run(storage, values).raw(), (values) => {
 			const row: Partial<Record<keyof Row, unknown>> = {};
 			this.#names.forEach((name, index) => {
 				row[name] = values[index];

@@ -2,6 +2,7 @@
 import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { NonDeterminismError, WorkflowError } from "../model/errors";
 import type { WorkflowStatus } from "../model/status";
+import type { TypeStatus } from "../model/type-state";
 
 export function unknownEvent(
 	type: string,
@@ -11,6 +12,14 @@ export function unknownEvent(
 	return new WorkflowError(
 		"UNKNOWN_EVENT",
 		`The type "${type}" declares no event "${event}". Declared: ${[...declared].join(", ") || "none"}.`,
+	);
+}
+
+export function typeInactive(type: string, status: TypeStatus): WorkflowError {
+	return new WorkflowError(
+		"TYPE_INACTIVE",
+		`The type "${type}" is ${status} and takes no new instances. An operator can make it active again.`,
+		{ type, status },
 	);
 }
 

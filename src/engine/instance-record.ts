@@ -4,8 +4,8 @@
  */
 import type { InstanceStore, WorkflowRow } from "../db/instance-store";
 import { WorkflowError } from "../model/errors";
-import type { IndexUpdate } from "../model/index-rpc";
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+import type { Announcement } from "../model/rpc";
 import { assertStatusChange } from "../model/status";
 import type { Ports } from "./ports";
 
@@ -69,11 +69,16 @@ export class InstanceRecord implements StatusSource {
 		if (changed) this.outbox.kick();
 	}
 
-	pending(): { type: string; update: IndexUpdate } | null {
+	pending(): Announcement | null {
 		const row = this.#row;
-		if (row === undefined || row.indexedSeq >= row.statusSeq) return null;
-		const { id, type, status, statusSeq: seq, createdAt, updatedAt } = row;
-		return { type, update: { id, seq, status, createdAt, updatedAt } };
+		return row === undefined || row.indexedSeq >= row.statusSeq ? null : this.announcement();
+	}
+
+	/** What the index is to know of the instance. */
+	announcement(): Announcement {
+		const { id, type, shard, status, statusSeq: seq, createdAt, updatedAt } = this.row;
+		const attributes = this.row.attributes === null ? undefined : JSON.parse(this.row.attributes);
+		return { type, shard, update: { id, seq, status, createdAt, updatedAt, attributes } };
 	}
 
 	/**

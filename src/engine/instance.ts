@@ -7,8 +7,9 @@
  */
 import type { WorkflowRow } from "../db/instance-store";
 import { unknownType } from "../model/errors";
-import { parseEventName, parseInstanceId, parseTypeName } from "../model/ids";
+import { parseEventName, parseInstanceId, parseTypeName, shardOf } from "../model/ids";
 import type {
+	Announcement,
 	CreateReceipt,
 	CreateRequest,
 	DescribeRequest,
@@ -18,7 +19,7 @@ import type {
 } from "../model/rpc";
 import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
 import { describe } from "./describe";
-import { instanceExists, instanceFinished, typeNotRegistered } from "./faults";
+import { instanceExists, instanceFinished, typeInactive, typeNotRegistered } from "./faults";
 import { checkEvent, checkPayload } from "./input";
 import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import type { Ports } from "./ports";
@@ -43,6 +44,8 @@ export class Instance {
 		parseTypeName(type);
 		const program = this.#programs.get(type);
 		if (program === undefined) throw unknownType(type, this.#programs.keys());
+		const { status } = await this.#ports.types.stateOf(type);
+		if (status !== "active") throw typeInactive(type, status);
 		const checked = await checkPayload(program, payload);
 		this.#life.record.open();
 		if (this.#life.record.exists) throw instanceExists(id, this.#row);
@@ -70,7 +73,7 @@ export class Instance {
 				startedAt: now,
 				attributes: null,
 				priority: 0,
-				shard: 0,
+				shard: shardOf(id, program.shards),
 				slot: null,
 				slotKey: null,
 				slotSeq: 0,
@@ -132,6 +135,11 @@ export class Instance {
 		const rows = steps || isParked ? this.#life.steps() : [];
 		const view = describe(row, rows, this.#life.running);
 		return steps ? view : { ...view, steps: [] };
+	}
+
+	announce(): Announcement {
+		this.#life.record.open();
+		return this.#life.record.announcement();
 	}
 
 	/**

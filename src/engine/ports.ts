@@ -4,6 +4,7 @@
  */
 
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+import type { TypeState } from "../model/type-state";
 
 /** The object's one alarm. A call takes part in the writes of the same synchronous stretch. */
 export interface Alarm {
@@ -19,4 +20,6 @@ export interface Ports {
 	/** Tells the operator of a fault that is neither the caller's nor the program's. */
 	report(message: string, error: unknown): void;
 	outbox(source: StatusSource): StatusOutbox;
+	/** What an operator has decided about types, as of a moment ago. */
+	types: { stateOf(type: string): TypeState | Promise<TypeState> };
 }

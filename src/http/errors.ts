@@ -31,6 +31,9 @@ const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
 	INSTANCE_FINISHED: 409,
 	ILLEGAL_STATUS_CHANGE: 409,
 	TYPE_NOT_REGISTERED: 409,
+	TYPE_INACTIVE: 409,
+	REINDEX_RUNNING: 409,
+	INSTANCE_REMOVED: 409,
 	VALUE_TOO_LARGE: 413,
 	EVENT_BUFFER_FULL: 429,
 	// These fail steps and instances; no request is answered with them.

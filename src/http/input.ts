@@ -2,27 +2,16 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
-import { ValidationError } from "../model/errors";
+import type { Catalogue } from "../model/catalogue";
+import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { shortened } from "../model/printable";
-import { WORKFLOW_STATUSES } from "../model/status";
 import { HttpFault } from "./errors";
 
 export const createBody = z.strictObject({
 	type: z.string(),
 	id: z.string().optional(),
 	payload: z.unknown().optional(),
-});
-
-export const listQuery = z.strictObject({
-	type: z.string().optional(),
-	status: z.enum(WORKFLOW_STATUSES).optional(),
-	limit: z
-		.string()
-		.regex(/^\d{1,9}$/, "expected a whole number")
-		.transform(Number)
-		.pipe(z.number().min(1).max(LIMITS.listPage))
-		.default(LIMITS.listPageDefault),
 });
 
 export const statusQuery = z.strictObject({
@@ -82,17 +71,29 @@ function utf8(bytes: ArrayBuffer): string {
 	}
 }
 
-/** The query's fields; one that is given twice is refused. */
-export function singleQuery(c: Context): Record<string, string> {
+/** The query's fields. One that is given twice is refused, unless it is repeatable: then a list. */
+export function queryOf(
+	c: Context,
+	repeatable: readonly string[] = [],
+): Record<string, string | string[]> {
 	const fields = Object.entries(c.req.queries());
-	const repeated = fields.filter(([, values]) => values.length > 1);
+	const repeated = fields.filter(
+		([name, values]) => values.length > 1 && !repeatable.includes(name),
+	);
 	if (repeated.length > 0) {
 		throw inputError(
 			"query",
 			repeated.map(([path]) => ({ path, message: "given more than once" })),
 		);
 	}
-	return Object.fromEntries(fields.map(([name, values]) => [name, values[0] ?? ""]));
+	return Object.fromEntries(
+		fields.map(([name, values]) => [name, repeatable.includes(name) ? values : (values[0] ?? "")]),
+	);
+}
+
+/** Refuses a type that is not registered. */
+export function requireType(catalogue: Catalogue, type: string): void {
+	if (!catalogue.has(type)) throw unknownType(type, catalogue.keys());
 }
 
 /** `value` as the schema has it; a `ValidationError` lists all issues with their paths. */

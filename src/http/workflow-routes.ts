@@ -1,14 +1,13 @@
-/** `/workflows`: create, list, look at, steer and signal instances. */
+/** `/workflows`: create, look at, steer and signal instances. */
 import { Hono } from "hono";
 import {
 	type ControlAction,
 	controlInstance,
 	createInstance,
 	describeInstance,
-	listInstances,
 	sendEvent,
 } from "../client/runner-client";
-import { unknownType } from "../model/errors";
+import type { Catalogue } from "../model/catalogue";
 import { statusJson, statusResponse } from "../model/http";
 import { parseInstanceId } from "../model/ids";
 import type { AppContext } from "./app";
@@ -17,16 +16,16 @@ import {
 	createBody,
 	jsonBody,
 	limitBody,
-	listQuery,
 	parseInput,
+	queryOf,
 	requireDecodable,
-	singleQuery,
+	requireType,
 	statusQuery,
 } from "./input";
 
 const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
 
-export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
+export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.post("/", limitBody, async (c) => {
@@ -37,25 +36,10 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 		return c.json(created, 201);
 	});
 
-	routes.get("/", async (c) => {
-		const { type, ...filter } = parseInput(listQuery, singleQuery(c), "query");
-		if (type !== undefined) {
-			requireType(types, type);
-			const instances = await listInstances(c.env.WORKFLOW_RUNNER, type, filter);
-			return c.json({ type, instances });
-		}
-		const workflows = await Promise.all(
-			types.map(async (each) => ({
-				type: each,
-				instances: await listInstances(c.env.WORKFLOW_RUNNER, each, filter),
-			})),
-		);
-		return c.json({ workflows });
-	});
 	routes.all("/", methodNotAllowed("GET, POST"));
 
 	routes.get("/:id", async (c) => {
-		const options = parseInput(statusQuery, singleQuery(c), "query");
+		const options = parseInput(statusQuery, queryOf(c), "query");
 		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"), options);
 		return c.json(statusJson(statusResponse(view)));
 	});
@@ -81,8 +65,4 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 	routes.all("/:id/events/:event", methodNotAllowed("POST"));
 
 	return routes;
-}
-
-function requireType(types: readonly string[], type: string): void {
-	if (!types.includes(type)) throw unknownType(type, types);
 }

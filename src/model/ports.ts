@@ -2,7 +2,7 @@
  * Time and status delivery as the rooms see them. The Durable Object class gives the real ones, a
  * simulation or a test gives its own.
  */
-import type { IndexUpdate } from "./index-rpc";
+import type { Announcement } from "./rpc";
 
 export interface Clock {
 	/** Milliseconds since 1970. */
@@ -29,7 +29,7 @@ export interface StatusOutbox {
 /** What an outbox delivers from. */
 export interface StatusSource {
 	/** The newest status that the index has not acknowledged, if there is one. */
-	pending(): { type: string; update: IndexUpdate } | null;
+	pending(): Announcement | null;
 	acknowledge(seq: number): void;
 	/** Delivery failed or recovered: `retryAt` is another. */
 	deliveryRescheduled(): void;

@@ -7,8 +7,11 @@
 import type { AttributeChanges } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
-import type { IndexRow, IndexUpdate } from "./index-rpc";
+import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
+import type { ShardStats } from "./index-stats";
+import type { ReindexProgress, ReindexRequest } from "./reindex-rpc";
 import type { WorkflowStatus } from "./status";
+import type { TypeChange, TypeState } from "./type-state";
 
 /** What every RPC returns: the value, or the error that the request caused. */
 export type Answer<T> =
@@ -32,13 +35,28 @@ export interface InstanceRpc {
 	resume(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
+	/** What it would tell its shard now, told already or not. */
+	announce(request: NoRequest): Promise<Answer<Announcement>>;
 }
 
 /** A shard's object. */
 export interface ShardRpc {
+	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
-	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
+	indexList(request: PageRequest): Promise<Answer<Page>>;
+	indexStats(request: NoRequest): Promise<Answer<ShardStats>>;
+	/** Of the first shard: a further one says that it has come into use. */
+	joinShard(request: { shard: number }): Promise<Answer<null>>;
+	/** Of the first shard, as the next one. */
+	typeState(request: NoRequest): Promise<Answer<TypeState>>;
+	changeType(request: TypeChange): Promise<Answer<TypeState>>;
+	/** @throws `REINDEX_RUNNING` */
+	startReindex(request: ReindexRequest): Promise<Answer<ReindexProgress>>;
+	reindexProgress(request: NoRequest): Promise<Answer<ReindexProgress>>;
 }
+
+/** A call that needs no more than its name. */
+export type NoRequest = Readonly<Record<string, never>>;
 
 /** Who asks for a change, and why; kept in the instance's audit. */
 export interface By {
@@ -115,6 +133,7 @@ export interface DescribeRequest {
 	include?: readonly Include[] | undefined;
 }
 
+/** An instance's word for the index. */
 export interface Announcement {
 	type: string;
 	/** The number of the shard that lists it. */
@@ -176,11 +195,6 @@ export interface InstanceView {
 	createdAt: number;
 	updatedAt: number;
 	completedAt: number | null;
-}
-
-export interface IndexFilter {
-	status?: WorkflowStatus | undefined;
-	limit: number;
 }
 
 /** The answer of `work`; an error that is not this project's own passes through. */

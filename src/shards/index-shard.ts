@@ -3,16 +3,28 @@
  * shard's parts and owns its one alarm; what a part does is the part's.
  */
 
-import type { IndexStore } from "../db/index-store";
+import { IndexStore } from "../db/index-store";
+import { ReindexStore } from "../db/reindex-store";
+import { ShardStore } from "../db/shard-store";
+import type { ShardTables } from "../db/shard-tables";
+import { TallyStore } from "../db/tally-store";
+import type { ShardId } from "../model/ids";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
+import type { TypeChange, TypeState } from "../model/type-state";
 import { InstanceRows } from "./instance-rows";
+import { Reindex, type ReindexCalls } from "./reindex";
+import { ShardCount } from "./shard-count";
 import type { ShardPart } from "./shard-part";
 
 export interface ShardSettings {
-	store: IndexStore;
+	id: ShardId;
+	tables: ShardTables;
 	clock: Clock;
 	alarm: ShardAlarm;
+	calls: ShardCalls;
+	/** Told when an operator has changed the type. */
+	typeChanged(state: TypeState): void;
 	report(message: string, error: unknown): void;
 }
 
@@ -20,6 +32,12 @@ export interface ShardSettings {
 export interface ShardAlarm {
 	set(atMs: number): void;
 	clear(): void;
+}
+
+/** Calls to other objects. */
+export interface ShardCalls extends ReindexCalls {
+	/** Tells the first shard of the type that this one is in use. */
+	joinShard(id: ShardId): Promise<void>;
 }
 
 /** When an alarm that failed is tried again. */
@@ -35,15 +53,39 @@ export class IndexShard {
 
 	constructor(settings: ShardSettings) {
 		this.#settings = settings;
-		const { store, clock } = settings;
-		const rows = new InstanceRows(store, clock);
+		const { id, tables, clock, calls } = settings;
+		const rescheduled = () => this.arm();
+		const index = new IndexStore(tables);
+		const store = new ShardStore(tables);
+		const tallies = new TallyStore(tables);
+		const rows = new InstanceRows({ store: index, tallies, clock, rescheduled });
+		const shards = new ShardCount(id, store, calls.joinShard);
+		const runs = new ReindexStore(tables);
+		const reindex = new Reindex({
+			id,
+			store: runs,
+			index,
+			rows,
+			shards,
+			clock,
+			calls,
+			rescheduled,
+		});
 		this.rpc = {
-			indexWrite: (update) => rows.write(update),
-			indexList: (filter) => rows.list(filter),
+			indexWrite: async (update) => {
+				await shards.join();
+				return rows.write(update);
+			},
+			indexList: (request) => ({ ...rows.page(request), shards: shards.known }),
+			indexStats: () => ({ ...rows.stats(), shards: shards.known }),
+			joinShard: ({ shard }) => shards.add(shard),
+			typeState: () => store.type,
+			changeType: (change) => this.#changeType(store, change),
+			startReindex: (request) => reindex.start(request),
+			reindexProgress: () => reindex.progress(),
 		};
-		this.#parts = [];
+		this.#parts = [rows, reindex];
 	}
-
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */
 	async wake(): Promise<void> {
 		const { clock, alarm, report } = this.#settings;
@@ -66,5 +108,11 @@ export class IndexShard {
 		// One that nothing needs any more finds nothing to do.
 		if (wanted !== null) this.#settings.alarm.set(wanted);
 		this.#alarmAt = wanted;
+	}
+
+	#changeType(store: ShardStore, { status = store.type.status }: TypeChange): TypeState {
+		store.type = { status };
+		this.#settings.typeChanged(store.type);
+		return store.type;
 	}
 }

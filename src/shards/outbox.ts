@@ -6,8 +6,8 @@
  * ever sent, and one delivery at a time is under way.
  */
 
-import type { IndexUpdate } from "../model/index-rpc";
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+import type { Announcement } from "../model/rpc";
 import { isTerminal } from "../model/status";
 
 /**
@@ -20,7 +20,7 @@ const RETRY_MAX_MS = 300_000;
 
 export class Outbox implements StatusOutbox {
 	readonly #source: StatusSource;
-	readonly #deliver: (type: string, update: IndexUpdate) => Promise<void>;
+	readonly #deliver: (announcement: Announcement) => Promise<void>;
 	readonly #clock: Clock;
 	#failures = 0;
 	#retryAt: number | null = null;
@@ -30,7 +30,7 @@ export class Outbox implements StatusOutbox {
 
 	constructor(
 		source: StatusSource,
-		deliver: (type: string, update: IndexUpdate) => Promise<void>,
+		deliver: (announcement: Announcement) => Promise<void>,
 		clock: Clock,
 	) {
 		this.#source = source;
@@ -55,7 +55,7 @@ export class Outbox implements StatusOutbox {
 		for (;;) {
 			await this.#settle();
 			const next = this.#source.pending();
-			if (next === null || !(await this.#tryDelivery(next.type, next.update))) break;
+			if (next === null || !(await this.#tryDelivery(next))) break;
 			this.#source.acknowledge(next.update.seq);
 			if (this.#source.pending() === null) break;
 		}
@@ -82,9 +82,9 @@ export class Outbox implements StatusOutbox {
 	}
 
 	/** Why a delivery failed is the shard's to report; here it is only not made yet. */
-	async #tryDelivery(type: string, update: IndexUpdate): Promise<boolean> {
+	async #tryDelivery(announcement: Announcement): Promise<boolean> {
 		try {
-			await this.#deliver(type, update);
+			await this.#deliver(announcement);
 			this.#failures = 0;
 			this.#retryAt = null;
 			return true;

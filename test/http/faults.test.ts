@@ -132,8 +132,15 @@ function rejecting(makeError: () => Error): RunnerNamespace {
 			resume: reject,
 			terminate: reject,
 			describe: reject,
+			announce: reject,
 			indexWrite: reject,
 			indexList: reject,
+			indexStats: reject,
+			joinShard: reject,
+			typeState: reject,
+			changeType: reject,
+			startReindex: reject,
+			reindexProgress: reject,
 		}),
 	};
 }

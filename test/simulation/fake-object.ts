@@ -5,6 +5,7 @@
  * written before is committed. If it dies first, it never leaves.
  */
 import type { RunnerNamespace } from "../../src/client/runner-client";
+import type { TypeStates } from "../../src/client/type-states";
 import { Instance } from "../../src/engine/instance";
 import type { Clock } from "../../src/model/ports";
 import { type Answer, answer, type InstanceRpc, type ShardRpc } from "../../src/model/rpc";
@@ -17,6 +18,7 @@ import { planPrograms } from "./interpreter";
 /** What the world does for its objects, and hears from them. */
 export interface Surroundings {
 	readonly loop: EventLoop;
+	readonly types: TypeStates;
 	/** The objects as `sender` reaches them; null: a client. */
 	runners(sender: Life | null): RunnerNamespace;
 	jitter(): number;
@@ -60,6 +62,7 @@ export class Life {
 			storage: storage.asStorage,
 			runners: world.runners(this),
 			programs: new Map(programs.map((program) => [program.type, program])),
+			types: world.types,
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
 			random: () => world.jitter(),

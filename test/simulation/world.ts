@@ -8,6 +8,7 @@ import {
 	type RunnerNamespace,
 	sendEvent,
 } from "../../src/client/runner-client";
+import { TypeStates } from "../../src/client/type-states";
 import { WorkflowError } from "../../src/model/errors";
 import { shardName } from "../../src/model/ids";
 import { randomFrom } from "../support/random";
@@ -30,6 +31,7 @@ const CLIENT = {};
 
 export class World implements Surroundings {
 	readonly loop: EventLoop;
+	readonly types = new TypeStates();
 	/** What happened, by name. */
 	readonly counts = new Map<string, number>();
 	readonly #case: Case;
@@ -103,7 +105,14 @@ export class World implements Surroundings {
 				terminate: () => call(name, "terminate", undefined),
 				describe: () => call(name, "describe", undefined),
 				indexWrite: (update) => call(name, "indexWrite", update),
-				indexList: (filter) => call(name, "indexList", filter),
+				announce: (request) => call(name, "announce", request),
+				indexList: (request) => call(name, "indexList", request),
+				indexStats: (request) => call(name, "indexStats", request),
+				joinShard: (request) => call(name, "joinShard", request),
+				typeState: (request) => call(name, "typeState", request),
+				changeType: (request) => call(name, "changeType", request),
+				startReindex: (request) => call(name, "startReindex", request),
+				reindexProgress: (request) => call(name, "reindexProgress", request),
 			}),
 		};
 	}

@@ -1,4 +1,5 @@
 /** The Worker of kill.test.ts: the real class and API, with types whose steps call a witness. */
+import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
 import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
 import { workflowRunner } from "../../../src/workflow-runner";
@@ -77,4 +78,4 @@ const registry = { errand: Errand, hog: Hog, ticker: Ticker };
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 
-export default { fetch: createApp({ types: Object.keys(registry) }).fetch };
+export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };
