@@ -27,6 +27,10 @@ const upsertInstance = new Statement(
 		}),
 );
 
+const deleteInstance = new Statement(
+	builder.delete(instancesTable).where(eq(instancesTable.id, bound("id"))),
+);
+
 const { schema } = shardTable;
 const selectSchema = new Select<{ schema: number }>(builder.select({ schema }).from(shardTable), [
 	"schema",
@@ -52,7 +56,8 @@ export class IndexStore {
 		this.#storage.transactionSync(() => {
 			for (const update of updates) {
 				const { id, seq, status, createdAt, updatedAt } = update;
-				upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
+				if (update.removed) deleteInstance.run(this.#storage, { id });
+				else upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
 			}
 		});
 	}
