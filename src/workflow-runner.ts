@@ -5,31 +5,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RunnerNamespace } from "./client/runner-client";
 import { TypeStates } from "./client/type-states";
-import { Instance } from "./engine/instance";
 import { type Program, programsOf, type Registry } from "./engine/program";
-import { ValidationError, WorkflowError } from "./model/errors";
-import type { IndexUpdate, Page, PageRequest } from "./model/index-rpc";
-import type { ShardStats } from "./model/index-stats";
 import type { Clock } from "./model/ports";
-import type { ReindexProgress, ReindexRequest } from "./model/reindex-rpc";
-import {
-	type Announcement,
-	type Answer,
-	answer,
-	type ChangeRequest,
-	type CreateReceipt,
-	type CreateRequest,
-	type DescribeRequest,
-	type EventRequest,
-	type InstanceRpc,
-	type InstanceView,
-	type NoRequest,
-	type ShardRpc,
-	type StatusReceipt,
-} from "./model/rpc";
-import type { TypeChange, TypeState } from "./model/type-state";
-import { roleIn } from "./roles";
-import { IndexShard } from "./shards/index-shard";
+import { handle, type Role, RPC_METHODS, type RunnerRpc, roleIn } from "./roles";
 
 /** The bindings that the class needs. */
 export interface RunnerEnv {
@@ -65,8 +43,8 @@ export function workflowRunner(registry: Registry) {
 /** The class itself: tests give it programs that come and go, and a clock that they move. */
 export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock) {
 	const types = new TypeStates();
-	return class extends Runner {
-		readonly role: Instance | IndexShard;
+	class Runner extends DurableObject<RunnerEnv> {
+		readonly role: Role;
 
 		constructor(ctx: DurableObjectState, env: RunnerEnv) {
 			super(ctx, env);
@@ -83,88 +61,31 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 					set: (atMs) => void storage.setAlarm(atMs),
 					clear: () => void storage.deleteAlarm(),
 				},
+				empty: async () => {
+					await storage.deleteAll();
+					// Whether deleteAll takes the alarm along depends on the compatibility date.
+					await storage.deleteAlarm();
+				},
 				random: Math.random,
 				report: (message, error) => console.error(`${name}: ${message}`, error),
 			});
 		}
-	};
-}
 
-/** What comes to an object, on its way to its role. */
-abstract class Runner extends DurableObject<RunnerEnv> implements InstanceRpc, ShardRpc {
-	abstract readonly role: Instance | IndexShard;
-
-	create(request: CreateRequest): Promise<Answer<CreateReceipt>> {
-		return answer(() => asInstance(this.role).create(request));
+		override alarm(): Promise<void> {
+			return this.role.wake();
+		}
 	}
-
-	deliverEvent(request: EventRequest): Promise<Answer<null>> {
-		return answer(() => asInstance(this.role).deliverEvent(request));
+	for (const method of RPC_METHODS) {
+		// On the prototype, where a caller over RPC finds methods and nothing else.
+		Object.defineProperty(Runner.prototype, method, {
+			value(this: Runner, request: unknown) {
+				return handle(this.role, method, request);
+			},
+		});
 	}
-
-	pause(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-		return answer(() => asInstance(this.role).pause());
-	}
-
-	resume(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-		return answer(() => asInstance(this.role).resume());
-	}
-
-	terminate(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-		return answer(() => asInstance(this.role).terminate());
-	}
-
-	describe(request: DescribeRequest): Promise<Answer<InstanceView>> {
-		return answer(() => asInstance(this.role).describe(request));
-	}
-
-	announce(_request: NoRequest): Promise<Answer<Announcement>> {
-		return answer(() => asInstance(this.role).announce());
-	}
-
-	indexWrite(update: IndexUpdate): Promise<Answer<null>> {
-		return answer(() => asShard(this.role).rpc.indexWrite(update));
-	}
-
-	indexList(request: PageRequest): Promise<Answer<Page>> {
-		return answer(() => asShard(this.role).rpc.indexList(request));
-	}
-
-	indexStats(request: NoRequest): Promise<Answer<ShardStats>> {
-		return answer(() => asShard(this.role).rpc.indexStats(request));
-	}
-
-	joinShard(request: { shard: number }): Promise<Answer<null>> {
-		return answer(() => asShard(this.role).rpc.joinShard(request));
-	}
-
-	typeState(request: NoRequest): Promise<Answer<TypeState>> {
-		return answer(() => asShard(this.role).rpc.typeState(request));
-	}
-
-	changeType(request: TypeChange): Promise<Answer<TypeState>> {
-		return answer(() => asShard(this.role).rpc.changeType(request));
-	}
-
-	startReindex(request: ReindexRequest): Promise<Answer<ReindexProgress>> {
-		return answer(() => asShard(this.role).rpc.startReindex(request));
-	}
-
-	reindexProgress(request: NoRequest): Promise<Answer<ReindexProgress>> {
-		return answer(() => asShard(this.role).rpc.reindexProgress(request));
-	}
-
-	override async alarm(): Promise<void> {
-		await this.role.wake();
-	}
-}
-
-function asInstance(role: Instance | IndexShard): Instance {
-	if (role instanceof Instance) return role;
-	throw new WorkflowError("INSTANCE_NOT_FOUND", "This object is an index shard, not an instance.");
-}
-
-function asShard(role: Instance | IndexShard): IndexShard {
-	if (role instanceof IndexShard) return role;
-	throw new ValidationError("This object is an instance, not an index shard.");
+	// The methods were added where the compiler does not see it.
+	return Runner as unknown as new (
+		ctx: DurableObjectState,
+		env: RunnerEnv,
+	) => Runner & RunnerRpc;
 }

@@ -49,12 +49,12 @@ export async function startShardReindex(
 // ── From operators ──────────────────────────────────────────────────────────
 
 export async function typeStats(runners: RunnerNamespace, type: string): Promise<IndexStats> {
-	const ofShards = await askShards(runners, type, (shard) => shard.indexStats({}));
+	const ofShards = await askShards(runners, type, (shard) => shard.indexStats());
 	return ofShards.reduce<IndexStats>(addStats, NO_STATS);
 }
 
 export async function typeState(runners: RunnerNamespace, type: string): Promise<TypeState> {
-	return unwrap(await runners.getByName(shardName(type)).typeState({}));
+	return unwrap(await runners.getByName(shardName(type)).typeState());
 }
 
 export async function changeType(
@@ -84,7 +84,7 @@ export async function reindexProgress(
 	runners: RunnerNamespace,
 	type: string,
 ): Promise<ReindexProgress> {
-	const [first, ...others] = await askShards(runners, type, (shard) => shard.reindexProgress({}));
+	const [first, ...others] = await askShards(runners, type, (shard) => shard.reindexProgress());
 	return others.reduce(addProgress, first);
 }
 

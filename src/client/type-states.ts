@@ -47,7 +47,7 @@ export class TypeStates {
 		const before = this.#known.get(type);
 		let state = before?.state ?? NEW_TYPE;
 		try {
-			state = unwrap(await runners.getByName(shardName(type)).typeState({}));
+			state = unwrap(await runners.getByName(shardName(type)).typeState());
 		} catch {}
 		const known = this.#known.get(type);
 		// What came meanwhile may be newer than this answer.

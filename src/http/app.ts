@@ -11,7 +11,6 @@ import type { Catalogue } from "../model/catalogue";
 import { requireAccess } from "./access";
 import { adminRoutes } from "./admin-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
-import { listingRoutes } from "./listing-routes";
 import { typeRoutes } from "./type-routes";
 import { workflowRoutes } from "./workflow-routes";
 
@@ -41,7 +40,6 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.get("/", (c) => c.json({ status: "ok", workflows: [...types.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
-	app.route("/workflows", listingRoutes(types));
 	app.route("/workflows", workflowRoutes(types));
 	app.route("/types", typeRoutes(types));
 	app.route("/admin", adminRoutes(types));

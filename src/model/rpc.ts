@@ -4,7 +4,7 @@
  * Values cross as `Encoded` text, since structured clone knows no `URL`. Errors cross as data,
  * since class and prototype do not survive: every call answers an `Answer`.
  */
-import type { AttributeChanges } from "./attributes";
+import type { AttributeChanges, Attributes } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
@@ -34,9 +34,12 @@ export interface InstanceRpc {
 	pause(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	resume(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
+	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
+	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
+	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
-	/** What it would tell its shard now, told already or not. */
-	announce(request: NoRequest): Promise<Answer<Announcement>>;
+	/** What the index should say of it, for a shard that is made anew. */
+	announce(): Promise<Answer<Announcement>>;
 }
 
 /** A shard's object. */
@@ -44,19 +47,16 @@ export interface ShardRpc {
 	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(request: PageRequest): Promise<Answer<Page>>;
-	indexStats(request: NoRequest): Promise<Answer<ShardStats>>;
-	/** Of the first shard: a further one says that it has come into use. */
+	indexStats(): Promise<Answer<ShardStats>>;
+	/** To the first shard: a further one says that it has come into use. */
 	joinShard(request: { shard: number }): Promise<Answer<null>>;
-	/** Of the first shard, as the next one. */
-	typeState(request: NoRequest): Promise<Answer<TypeState>>;
+	/** To the first shard, as is the next one. */
+	typeState(): Promise<Answer<TypeState>>;
 	changeType(request: TypeChange): Promise<Answer<TypeState>>;
 	/** @throws `REINDEX_RUNNING` */
 	startReindex(request: ReindexRequest): Promise<Answer<ReindexProgress>>;
-	reindexProgress(request: NoRequest): Promise<Answer<ReindexProgress>>;
+	reindexProgress(): Promise<Answer<ReindexProgress>>;
 }
-
-/** A call that needs no more than its name. */
-export type NoRequest = Readonly<Record<string, never>>;
 
 /** Who asks for a change, and why; kept in the instance's audit. */
 export interface By {
@@ -145,7 +145,7 @@ export interface StatusReceipt {
 	status: WorkflowStatus;
 }
 
-export const STEP_KINDS = ["do", "sleep", "wait_for_event"] as const;
+export const STEP_KINDS = ["do", "sleep", "wait_for_event", "set_attributes"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
@@ -176,6 +176,42 @@ export interface StepView {
 	completedAt: number | null;
 }
 
+export const AUDIT_ACTIONS = [
+	"create",
+	"event",
+	"pause",
+	"resume",
+	"terminate",
+	"restart",
+	"set-output",
+	"skip",
+	"fire-sleep",
+	"retry-now",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** A change that was asked for from outside. */
+export interface AuditView {
+	at: number;
+	actor: string;
+	action: AuditAction;
+	reason: string | null;
+	key: string | null;
+	detail: Record<string, unknown> | null;
+}
+
+/** A run before the latest, with those of its steps that the next one did not keep. */
+export interface RunView {
+	run: number;
+	status: WorkflowStatus;
+	reason: string | null;
+	result: Encoded | null;
+	error: Encoded | null;
+	startedAt: number | null;
+	completedAt: number | null;
+	steps: Omit<StepView, "wakeAt">[];
+}
+
 /** All that the status answer says of an instance; times in ms since 1970. */
 export interface InstanceView {
 	id: string;
@@ -190,11 +226,20 @@ export interface InstanceView {
 	error: Encoded | null;
 	/** Empty when they were not asked for. */
 	steps: StepView[];
-	/** When it wakes by itself next. */
+	/** When it wakes, or starts, by itself next. */
 	wakeAt: number | null;
+	/** 1, and one more with each restart. */
+	run: number;
+	attributes: Attributes;
+	priority: number;
 	createdAt: number;
+	/** When the first pass of the run began. */
+	startedAt: number | null;
 	updatedAt: number;
 	completedAt: number | null;
+	/** Where they were asked for. */
+	audit?: AuditView[];
+	runs?: RunView[];
 }
 
 /** The answer of `work`; an error that is not this project's own passes through. */

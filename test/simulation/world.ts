@@ -2,12 +2,8 @@
  * One simulated world: an instance, its index shard, clients, time, and the faults. It does what a
  * case says, then goes on without faults until the instance has ended and the index knows.
  */
-import {
-	controlInstance,
-	createInstance,
-	type RunnerNamespace,
-	sendEvent,
-} from "../../src/client/runner-client";
+import { createInstance } from "../../src/client/create-instance";
+import { controlInstance, type RunnerNamespace, sendEvent } from "../../src/client/runner-client";
 import { TypeStates } from "../../src/client/type-states";
 import { WorkflowError } from "../../src/model/errors";
 import { shardName } from "../../src/model/ids";
@@ -96,25 +92,9 @@ export class World implements Surroundings {
 	runners(sender: Life | null): RunnerNamespace {
 		const call = (name: string, method: Method, given: unknown) =>
 			this.#call(sender, name === ID ? this.#instance : this.#shard, method, given);
-		return {
-			getByName: (name) => ({
-				create: (request) => call(name, "create", request),
-				deliverEvent: (request) => call(name, "deliverEvent", request),
-				pause: () => call(name, "pause", undefined),
-				resume: () => call(name, "resume", undefined),
-				terminate: () => call(name, "terminate", undefined),
-				describe: () => call(name, "describe", undefined),
-				indexWrite: (update) => call(name, "indexWrite", update),
-				announce: (request) => call(name, "announce", request),
-				indexList: (request) => call(name, "indexList", request),
-				indexStats: (request) => call(name, "indexStats", request),
-				joinShard: (request) => call(name, "joinShard", request),
-				typeState: (request) => call(name, "typeState", request),
-				changeType: (request) => call(name, "changeType", request),
-				startReindex: (request) => call(name, "startReindex", request),
-				reindexProgress: (request) => call(name, "reindexProgress", request),
-			}),
-		};
+		const stub = (name: string) =>
+			new Proxy({}, { get: (_, method: Method) => (given: unknown) => call(name, method, given) });
+		return { getByName: (name) => stub(name) as ReturnType<RunnerNamespace["getByName"]> };
 	}
 
 	jitter(): number {
