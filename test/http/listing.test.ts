@@ -147,7 +147,10 @@ describe("GET /workflows", () => {
 	});
 
 	it("lists nothing when there are no types", async () => {
-		expect((await new Service([]).get("/workflows")).body).toStrictEqual({ workflows: [], nextCursor: null });
+		expect((await new Service([]).get("/workflows")).body).toStrictEqual({
+			workflows: [],
+			nextCursor: null,
+		});
 	});
 });
 
