@@ -38,6 +38,13 @@ const upsertInstance = new Statement(
 			},
 		}),
 );
+/** What the index of statuses does not have: it would be written, too, by the statement above. */
+const updateInPlace = new Statement(
+	builder
+		.update(instancesTable)
+		.set(boundColumns(["seq", "updatedAt", "attributes"]))
+		.where(eq(id, bound("id"))),
+);
 const selectIds = new Select<{ id: string }>(
 	builder
 		.select({ id })
@@ -92,20 +99,20 @@ export class IndexStore {
 	/** Puts a row in the place of `before`, the one that its id has. */
 	put(row: InstanceIndexRow, before: InstanceIndexRow | undefined): void {
 		const { storage } = this.#tables;
-		upsertInstance.run(storage, row);
-		if (row.createdAt === before?.createdAt && row.attributes === before.attributes) return;
+		const isSameBirth = row.createdAt === before?.createdAt;
+		const isInPlace = isSameBirth && row.status === before.status;
+		(isInPlace ? updateInPlace : upsertInstance).run(storage, row);
+		if (isSameBirth && row.attributes === before.attributes) return;
 		const { id } = row;
 		const had = before === undefined ? [] : tagsOf(before);
 		const has = tagsOf(row);
-		const moved = row.createdAt !== before?.createdAt;
 		for (const tag of had) {
-			if (moved || !has.includes(tag)) {
-				deleteTag.run(storage, { tag, createdAt: before?.createdAt, id });
-			}
+			if (isSameBirth && has.includes(tag)) continue;
+			deleteTag.run(storage, { tag, createdAt: before?.createdAt, id });
 		}
 		for (const tag of has) {
-			if (moved || !had.includes(tag))
-				insertTag.run(storage, { tag, createdAt: row.createdAt, id });
+			if (isSameBirth && had.includes(tag)) continue;
+			insertTag.run(storage, { tag, createdAt: row.createdAt, id });
 		}
 	}
 

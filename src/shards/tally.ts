@@ -33,6 +33,7 @@ export class Tally {
 	readonly #store: TallyStore;
 	#tallies: Tallies;
 	readonly #minutes = new Map<number, Throughput>();
+	#hasChanged = false;
 
 	constructor(store: TallyStore) {
 		this.#store = store;
@@ -41,6 +42,7 @@ export class Tally {
 
 	/** A row became another; undefined: there was none. */
 	count(before: Counted | undefined, after: Counted): void {
+		this.#hasChanged = true;
 		const was = isLive(before) ? before : undefined;
 		const is = isLive(after) ? after : undefined;
 		const isNew = is !== undefined && is.createdAt !== was?.createdAt;
@@ -59,6 +61,7 @@ export class Tally {
 
 	/** Makes all of it anew from the rows; what happened to those that are gone is forgotten. */
 	recount(now: number): void {
+		this.#hasChanged = true;
 		const since = minuteOf(now) - KEPT;
 		this.#tallies = { ...this.#tallies, ...this.#store.count(), minute: null };
 		this.#store.deleteMinutes(Number.POSITIVE_INFINITY);
@@ -69,6 +72,7 @@ export class Tally {
 	}
 
 	write(now: number): void {
+		if (!this.#hasChanged) return;
 		for (const minute of [...this.#minutes.keys()].sort((a, b) => a - b)) {
 			const happened = this.#minutes.get(minute);
 			if (happened !== undefined && minute >= minuteOf(now) - KEPT) this.#keep(minute, happened);
