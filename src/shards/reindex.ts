@@ -91,7 +91,7 @@ export class Reindex implements ShardPart {
 			store.write(run);
 			store.putIds(pagesOf(ids));
 		});
-		this.#dueAt = run.startedAt;
+		this.#dueAt = clock.now();
 		this.#settings.rescheduled();
 		return progressOf(run);
 	}
