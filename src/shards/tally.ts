@@ -55,8 +55,11 @@ export class Tally {
 			this.#tallies.lastExecutionAt = Math.max(lastExecutionAt ?? 0, is.createdAt);
 			this.#happened(is.createdAt, { created: 1, ended: {} });
 		}
-		const isEnd = isTerminal(is.status) && (isNew || is.updatedAt !== was?.updatedAt);
-		if (isEnd) this.#happened(is.updatedAt, { created: 0, ended: { [is.status]: 1 } });
+		// It may have ended before, and been restarted without a word of that in between.
+		const hadEnded = !isNew && was !== undefined && isTerminal(was.status);
+		if (isTerminal(is.status) && !(hadEnded && is.updatedAt === was.updatedAt)) {
+			this.#happened(is.updatedAt, { created: 0, ended: { [is.status]: 1 } });
+		}
 	}
 
 	/** Makes all of it anew from the rows; what happened to those that are gone is forgotten. */

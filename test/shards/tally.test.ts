@@ -91,8 +91,9 @@ class Model {
 			this.#events.push({ at: told.createdAt, what: "created" });
 			this.#latest = Math.max(this.#latest ?? 0, told.createdAt);
 		}
-		const hasEnded = isTerminal(told.status) && (isNew || was.updatedAt !== told.updatedAt);
-		if (hasEnded) this.#events.push({ at: told.updatedAt, what: told.status });
+		if (!isTerminal(told.status)) return;
+		const isSameEnd = !isNew && isTerminal(was.status) && was.updatedAt === told.updatedAt;
+		if (!isSameEnd) this.#events.push({ at: told.updatedAt, what: told.status });
 	}
 
 	stats(now: number): Omit<ShardStats, "shards"> {
