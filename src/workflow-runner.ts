@@ -5,8 +5,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RunnerNamespace } from "./client/runner-client";
 import { Instance } from "./engine/instance";
-import { type Program, programsOf, type Registry } from "./engine/program";
+import { type Program, programsOf, type Registry, type ServiceDefaults } from "./engine/program";
 import { ValidationError, WorkflowError } from "./model/errors";
+import type { LimitChanges } from "./model/guard-limits";
+import type {
+	GuardState,
+	SlotAnswer,
+	SlotOffer,
+	SlotRef,
+	SlotRequest,
+	SlotUse,
+} from "./model/guard-rpc";
 import type { IndexRow, IndexUpdate } from "./model/index-rpc";
 import type { Clock } from "./model/ports";
 import {
@@ -50,11 +59,13 @@ const systemClock: Clock = {
  * `wrangler.jsonc`.
  *
  * @example
- * export class WorkflowRunner extends workflowRunner({ order: OrderWorkflow }) {}
+ * export class WorkflowRunner extends workflowRunner({ order: OrderWorkflow }, {
+ *   concurrency: { limit: 100 }, retention: "7d",
+ * }) {}
  */
-export function workflowRunner(registry: Registry) {
+export function workflowRunner(registry: Registry, defaults: ServiceDefaults = {}) {
 	// Once per isolate: a faulty registry stops the deploy, not an instance.
-	return runnerClass(programsOf(registry), systemClock);
+	return runnerClass(programsOf(registry, defaults), systemClock);
 }
 
 /** The class itself: tests give it programs that come and go, and a clock that they move. */
@@ -105,8 +116,28 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 			return answer(() => asInstance(this.role).describe(request));
 		}
 
+		slot(offer: SlotOffer): Promise<Answer<SlotUse>> {
+			return answer(() => asInstance(this.role).slot(offer));
+		}
+
 		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
 			return answer(() => asShard(this.role).rpc.indexWrite(update));
+		}
+
+		takeSlot(request: SlotRequest): Promise<Answer<SlotAnswer>> {
+			return answer(() => asShard(this.role).rpc.takeSlot(request));
+		}
+
+		returnSlot(ref: SlotRef): Promise<Answer<null>> {
+			return answer(() => asShard(this.role).rpc.returnSlot(ref));
+		}
+
+		guardState(question: { id?: string }): Promise<Answer<GuardState>> {
+			return answer(() => asShard(this.role).rpc.guardState(question));
+		}
+
+		changeLimits(changes: LimitChanges): Promise<Answer<GuardState>> {
+			return answer(() => asShard(this.role).rpc.changeLimits(changes));
 		}
 
 		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {

@@ -4,13 +4,12 @@
  */
 import type { InstanceStore, WorkflowRow } from "../db/instance-store";
 import { WorkflowError } from "../model/errors";
-import type { IndexUpdate } from "../model/index-rpc";
-import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+import type { Clock, Outbox, StatusMessage, StatusSource } from "../model/ports";
 import { assertStatusChange } from "../model/status";
 import type { Ports } from "./ports";
 
 export class InstanceRecord implements StatusSource {
-	readonly outbox: StatusOutbox;
+	readonly outbox: Outbox;
 	readonly #store: InstanceStore;
 	readonly #clock: Clock;
 	readonly #deliveryChanged: () => void;
@@ -69,7 +68,7 @@ export class InstanceRecord implements StatusSource {
 		if (changed) this.outbox.kick();
 	}
 
-	pending(): { type: string; update: IndexUpdate } | null {
+	pending(): StatusMessage | null {
 		const row = this.#row;
 		if (row === undefined || row.indexedSeq >= row.statusSeq) return null;
 		const { id, type, status, statusSeq: seq, createdAt, updatedAt } = row;
@@ -80,10 +79,16 @@ export class InstanceRecord implements StatusSource {
 	 * In memory only, and stored with the next change of the row: an object that comes back without
 	 * it delivers once more, and the shard ignores what it has. That costs less than a write each time.
 	 */
-	acknowledge(seq: number): void {
+	acknowledge({ update: { seq } }: StatusMessage): void {
 		if (this.#row === undefined || this.#row.indexedSeq >= seq) return;
 		this.#row = { ...this.#row, indexedSeq: seq };
 		this.#deliveryChanged();
+	}
+
+	/** As `acknowledge`, for the guard of the type. */
+	acknowledgeSlot(seq: number): void {
+		if (this.#row === undefined || this.#row.slotAckedSeq >= seq) return;
+		this.#row = { ...this.#row, slotAckedSeq: seq };
 	}
 
 	deliveryRescheduled(): void {

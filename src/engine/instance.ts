@@ -7,7 +7,10 @@
  */
 import type { WorkflowRow } from "../db/instance-store";
 import { unknownType } from "../model/errors";
+import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { parseEventName, parseInstanceId, parseTypeName } from "../model/ids";
+import { LIMITS } from "../model/limits";
+import { wholeNumber } from "../model/options";
 import type {
 	CreateReceipt,
 	CreateRequest,
@@ -31,6 +34,8 @@ export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
+	/** Ends with the latest creation that was asked for. */
+	#creation = Promise.resolve();
 
 	constructor(settings: InstanceSettings) {
 		this.#programs = settings.programs;
@@ -38,43 +43,50 @@ export class Instance {
 		this.#life = new Lifecycle(settings);
 	}
 
-	async create({ type, id, payload }: CreateRequest): Promise<CreateReceipt> {
+	/**
+	 * One creation at a time: the guard of a type is not to hear of two that it cannot tell apart, and
+	 * what it asks meanwhile is answered when it is known whether there is an instance.
+	 */
+	async create(request: CreateRequest): Promise<CreateReceipt> {
+		const before = this.#creation;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#creation = promise;
+		try {
+			await before;
+			return await this.#create(request);
+		} finally {
+			resolve();
+		}
+	}
+
+	async #create({ type, id, payload, priority = 0 }: CreateRequest): Promise<CreateReceipt> {
 		parseInstanceId(id);
 		parseTypeName(type);
 		const program = this.#programs.get(type);
 		if (program === undefined) throw unknownType(type, this.#programs.keys());
+		parsePriority(priority);
 		const checked = await checkPayload(program, payload);
 		this.#life.record.open();
 		if (this.#life.record.exists) throw instanceExists(id, this.#row);
 		const now = this.#now();
+		const instance = { id, type, payload: checked, priority, createdAt: now };
+		const slot = await this.#life.slot.take(instance, program);
 		this.#life.begin(
 			{
-				id,
-				type,
+				...instance,
+				...slot,
 				version: program.version,
-				status: "running",
-				reason: null,
-				payload: checked,
 				result: null,
-				error: null,
 				notBefore: null,
 				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
 				strikes: 0,
 				progress: 0,
 				statusSeq: 1,
 				indexedSeq: 0,
-				createdAt: now,
 				updatedAt: now,
-				completedAt: null,
 				run: 1,
-				startedAt: now,
 				attributes: null,
-				priority: 0,
 				shard: 0,
-				slot: null,
-				slotKey: null,
-				slotSeq: 0,
-				slotAckedSeq: 0,
 				removing: 0,
 				historySchema: 0,
 				createdBy: null,
@@ -83,7 +95,7 @@ export class Instance {
 			},
 			program,
 		);
-		return { id, type, status: "running", created: true };
+		return { id, type, status: slot.status, created: true };
 	}
 
 	async deliverEvent({ event, payload }: EventRequest): Promise<null> {
@@ -122,6 +134,13 @@ export class Instance {
 		assertStatusChange(this.#row.status, "terminated");
 		this.#life.finish("terminated", {});
 		return { status: "terminated" };
+	}
+
+	/** The guard of its type asks about its slot, or offers it. */
+	async slot(offer: SlotOffer): Promise<SlotUse> {
+		await this.#creation;
+		this.#life.record.open();
+		return this.#life.slotOffered(offer);
 	}
 
 	describe({ steps }: DescribeRequest): InstanceView {
@@ -163,4 +182,8 @@ export class Instance {
 		if (isTerminal(row.status)) throw instanceFinished(row.status, event);
 		return row;
 	}
+}
+
+function parsePriority(priority: number): void {
+	wholeNumber(priority, "priority", { min: -LIMITS.priority, max: LIMITS.priority });
 }

@@ -8,11 +8,13 @@
  * - I1 A stored status of `running` means that a pass is open. With none in memory, the pass was
  *   lost with its isolate (G17).
  * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
+ * - I4 A pass starts or goes on with a slot, or where none is needed: `#mayGoOn` is the one gate.
  */
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
+import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { LIMITS } from "../model/limits";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
@@ -23,6 +25,7 @@ import { Journal } from "./journal";
 import { Pass, type PassObserver, type RunEnd } from "./pass";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { Slot } from "./slot";
 import { timeOutWait } from "./step-kinds/wait-step";
 import { judgeLostPass } from "./strikes";
 import { Wakeups } from "./wakeups";
@@ -40,6 +43,7 @@ const RECHECK_MS = 60_000;
 
 export class Lifecycle implements PassObserver {
 	readonly record: InstanceRecord;
+	readonly slot: Slot;
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
@@ -54,16 +58,24 @@ export class Lifecycle implements PassObserver {
 		this.#programs = programs;
 		this.#ports = ports;
 		this.record = new InstanceRecord(store, ports, () => this.#arm());
+		this.slot = new Slot({
+			record: this.record,
+			programs,
+			ports,
+			granted: () => this.#slotGranted(),
+			deliveryChanged: () => this.#arm(),
+		});
 		this.#wakeups = new Wakeups(ports.clock, ports.alarm);
 	}
 
 	// ── What callers may ask for ──────────────────────────────────────────────
 
-	/** Starts the life of a row that is not stored yet. */
+	/** Starts the life of a row that is not stored yet; one that is not `running` waits, or is over. */
 	begin(row: WorkflowRow, program: Program): void {
 		this.record.create(row);
 		this.#journal = Journal.empty(this.#store);
-		this.#runPass(program);
+		if (row.status === "running") this.#runPass(program);
+		else this.#arm();
 	}
 
 	/** Completes the first wait for the event, or keeps it for a later one (G8). */
@@ -91,7 +103,8 @@ export class Lifecycle implements PassObserver {
 
 	/** Steps in flight finish and record, nothing new starts (G11). */
 	pause(): void {
-		this.record.write({ status: "paused", reason: null, notBefore: null });
+		const change = { status: "paused", reason: null, notBefore: null } as const;
+		this.record.write({ ...change, ...this.slot.paused() });
 		this.#pass?.freeze();
 		this.#arm();
 	}
@@ -103,12 +116,7 @@ export class Lifecycle implements PassObserver {
 			this.#timeOut();
 			return;
 		}
-		if (this.#pass === undefined || this.#diverged) {
-			this.#startPass();
-		} else {
-			this.record.write({ ...this.#opening(), reason: null });
-			this.#pass.thaw();
-		}
+		if (this.#mayGoOn()) this.#thawPass();
 		// After the start: what became due meanwhile reaches a pass that is live.
 		this.#settleDue(now);
 		this.#pass?.recorded();
@@ -119,7 +127,8 @@ export class Lifecycle implements PassObserver {
 		status: WorkflowStatus,
 		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
 	): void {
-		this.record.write({ reason: null, ...end, status, notBefore: null, completedAt: this.#now() });
+		const change = { reason: null, ...end, status, notBefore: null, completedAt: this.#now() };
+		this.record.write({ ...change, ...this.slot.ended() });
 		this.#pass?.drop(new Error(`the instance is ${status}`));
 		this.#journal = undefined;
 		this.#arm();
@@ -160,10 +169,19 @@ export class Lifecycle implements PassObserver {
 		if (this.#settleDue(now) || notBefore !== null) this.#move();
 	}
 
-	/** The alarm stays with a live pass, and with what is on its way to the index. */
+	/** The guard of its type asks about its slot, or offers it. */
+	slotOffered(offer: SlotOffer): SlotUse {
+		// What was due before comes first (G9): the deadline may end it.
+		this.advance();
+		const answer = this.slot.answer(offer);
+		this.#arm();
+		return answer;
+	}
+
+	/** The alarm stays with a live pass, and with what is on its way to the shards. */
 	async linger(): Promise<void> {
 		await this.#wakeups.linger(() =>
-			this.#pass?.isLive ? this.#pass.stopped : this.record.outbox.underWay,
+			this.#pass?.isLive ? this.#pass.stopped : (this.record.outbox.underWay ?? this.slot.underWay),
 		);
 	}
 
@@ -178,14 +196,14 @@ export class Lifecycle implements PassObserver {
 		} else if (!working) {
 			pass.park();
 			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
-			this.record.write({ status, strikes: 0 });
+			this.record.write({ status, strikes: 0, ...this.slot.parked() });
 		}
 		this.#arm();
 	}
 
-	passRevived(pass: Pass): void {
+	passStirred(pass: Pass): void {
 		if (pass !== this.#pass) return;
-		this.record.write(this.#opening());
+		this.#move();
 		this.#arm();
 	}
 
@@ -275,8 +293,34 @@ export class Lifecycle implements PassObserver {
 	#move(): void {
 		const { notBefore } = this.#row;
 		if (this.#pass?.isLive) this.#pass.recorded();
-		else if (this.#pass?.isParked) this.#pass.wake();
-		else if (notBefore === null || notBefore <= this.#now()) this.#startPass();
+		else if ((notBefore ?? 0) > this.#now() || !this.#mayGoOn()) return;
+		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
+		else this.#startPass();
+	}
+
+	/** Whether a pass may start or go on (I4); if not, it does once there is a slot. */
+	#mayGoOn(): boolean {
+		this.slot.ask();
+		return this.slot.isOpen;
+	}
+
+	#slotGranted(): void {
+		this.advance();
+		if (!isTerminal(this.#row.status)) this.#move();
+	}
+
+	#thawPass(): void {
+		if (this.#pass === undefined || this.#diverged) {
+			this.#startPass();
+		} else {
+			this.record.write({ ...this.#opening(), reason: null });
+			this.#pass.thaw();
+		}
+	}
+
+	#wakePass(pass: Pass): void {
+		pass.wake();
+		this.record.write(this.#opening());
 	}
 
 	#recoverLostPass(): void {
@@ -298,6 +342,7 @@ export class Lifecycle implements PassObserver {
 					strikes,
 					notBefore: verdict.untilMs,
 					reason: why,
+					...this.slot.parked(),
 				});
 				break;
 			case "give up":
@@ -313,7 +358,8 @@ export class Lifecycle implements PassObserver {
 			this.record.write({ status: "paused", reason: reason(code, message) });
 			return;
 		}
-		const change = { reason: null, error: null, notBefore: null };
+		const startedAt = row.startedAt ?? this.#now();
+		const change = { reason: null, error: null, notBefore: null, startedAt };
 		this.record.write({ ...change, ...this.#opening() });
 		this.#runPass(program);
 	}
@@ -377,7 +423,9 @@ export class Lifecycle implements PassObserver {
 			deadlineAt,
 			notBefore,
 			undelivered: this.record.pending() === null ? null : { retryAt: this.record.outbox.retryAt },
+			slotUndelivered: this.slot.undelivered,
 			recheckAt: gone ? this.#now() + RECHECK_MS : null,
 		});
+		this.slot.deliver();
 	}
 }

@@ -18,6 +18,8 @@ export const ERROR_CODES = [
 	"INSTANCE_FINISHED",
 	"ILLEGAL_STATUS_CHANGE",
 	"EVENT_BUFFER_FULL",
+	"QUEUE_FULL",
+	"TRY_AGAIN",
 	"VALUE_NOT_STORABLE",
 	"VALUE_TOO_LARGE",
 	// A step or an instance failed.
@@ -27,6 +29,9 @@ export const ERROR_CODES = [
 	"INSTANCE_TIMEOUT",
 	"STEP_LIMIT",
 	"PASS_LOST",
+	"CONCURRENCY_KEY",
+	// The instance waits for a slot.
+	"WAITING_FOR_SLOT",
 	// The instance was stopped for repair.
 	"NON_DETERMINISM",
 	"TYPE_NOT_REGISTERED",

@@ -80,6 +80,12 @@ export function shardName(type: string): string {
 	return `${SHARD_PREFIX}${type}`;
 }
 
+/** The type whose instances a shard lists. */
+export function typeOfShard(name: string): string {
+	const [type = ""] = name.slice(SHARD_PREFIX.length).split(":", 1);
+	return type;
+}
+
 export function isShardName(name: string): boolean {
 	return name.startsWith(SHARD_PREFIX);
 }

@@ -7,6 +7,7 @@
 import type { AttributeChanges } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
+import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexRow, IndexUpdate } from "./index-rpc";
 import type { WorkflowStatus } from "./status";
 
@@ -32,10 +33,12 @@ export interface InstanceRpc {
 	resume(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
+	/** The guard of its type asks about its slot. */
+	slot(offer: SlotOffer): Promise<Answer<SlotUse>>;
 }
 
 /** A shard's object. */
-export interface ShardRpc {
+export interface ShardRpc extends GuardRpc {
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
 }
