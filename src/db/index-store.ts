@@ -5,7 +5,7 @@ import type { IndexFilter } from "../model/rpc";
 import type { ObjectStorage } from "./database";
 import { instancesTable } from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
-import { boundColumns, builder, Select, Statement } from "./statement";
+import { bound, boundColumns, builder, Select, Statement } from "./statement";
 
 const COLUMNS = ["id", "seq", "status", "createdAt", "updatedAt"] as const;
 
@@ -24,6 +24,10 @@ const upsertInstance = new Statement(
 		}),
 );
 
+const deleteInstance = new Statement(
+	builder.delete(instancesTable).where(eq(instancesTable.id, bound("id"))),
+);
+
 export class IndexStore {
 	readonly #tables: ShardTables;
 	readonly #storage: ObjectStorage;
@@ -39,7 +43,8 @@ export class IndexStore {
 		this.#storage.transactionSync(() => {
 			for (const update of updates) {
 				const { id, seq, status, createdAt, updatedAt } = update;
-				upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
+				if (update.removed) deleteInstance.run(this.#storage, { id });
+				else upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
 			}
 		});
 	}

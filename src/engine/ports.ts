@@ -19,6 +19,8 @@ export interface Ports {
 	random(): number;
 	/** Tells the operator of a fault that is neither the caller's nor the program's. */
 	report(message: string, error: unknown): void;
+	/** Empties the object's storage and clears its alarm. */
+	empty(): Promise<void>;
 	outbox(source: StatusSource): Outbox;
 	slotOutbox(source: SlotSource): Outbox;
 	/** Asks the guard of a type for a slot, once. @throws `QUEUE_FULL`, and whatever went wrong. */

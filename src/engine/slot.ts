@@ -20,17 +20,6 @@ import type { InstanceRecord } from "./instance-record";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 
-/** What a new row says of its slot, and how it starts for it. */
-export type SlotAtCreate = Pick<
-	WorkflowRow,
-	"status" | "reason" | "error" | "completedAt" | "startedAt" | SlotColumn
->;
-type SlotColumn = "slot" | "slotKey" | "slotSeq" | "slotAckedSeq";
-
-interface NewInstance extends Pick<WorkflowRow, "id" | "type" | "createdAt" | "priority"> {
-	payload: Encoded;
-}
-
 export interface SlotSettings {
 	record: InstanceRecord;
 	programs: ReadonlyMap<string, Program>;
@@ -66,28 +55,29 @@ export class Slot implements SlotSource {
 	}
 
 	/**
-	 * Takes a slot for an instance that is about to be created, where it needs one. The row is to be
-	 * stored in the same stretch as this resolves: until then the guard has only heard of it.
+	 * Takes a slot for an instance that is about to be created, where it needs one; returns what of
+	 * its row is otherwise for it. The row is to be stored in the same stretch as this resolves: until
+	 * then the guard has only heard of it.
 	 *
 	 * @throws {WorkflowError} `QUEUE_FULL`
 	 */
-	async take(instance: NewInstance, program: Program): Promise<SlotAtCreate> {
-		const { id, type, createdAt, priority, payload } = instance;
-		const start = { ...STARTS, startedAt: createdAt };
-		if (!isGuarded({ ...NO_LIMITS, ...program.concurrency, rate: program.rate })) return start;
+	async take(row: WorkflowRow, program: Program): Promise<Partial<WorkflowRow>> {
+		if (!isGuarded({ ...NO_LIMITS, ...program.concurrency, rate: program.rate })) return {};
+		const { id, type, createdAt, priority } = row;
 		let key: string | null;
 		try {
-			key = slotKey(program, payload);
+			key = slotKey(program, row.payload);
 		} catch (error) {
 			const end = { status: "errored", startedAt: null, completedAt: createdAt } as const;
-			return { ...start, ...end, error: encodeThrown(error) };
+			return { ...end, notBefore: null, error: encodeThrown(error) };
 		}
+		// One that starts later asks when its time has come.
+		if (row.notBefore !== null) return { slot: "returned", slotKey: key };
 		const request = { id, createdAt, seq: 1, key, priority, isNew: true, isStart: true };
 		const answer = await this.#settings.ports.takeSlot(type, request);
-		const taken = { ...start, slot: answer.state, slotKey: key, slotSeq: 1, slotAckedSeq: 1 };
+		const taken = { slot: answer.state, slotKey: key, slotSeq: 1, slotAckedSeq: 1 };
 		if (answer.state === "held") return taken;
-		const waits = { status: "created", startedAt: null } as const;
-		return { ...taken, ...waits, reason: waitsFor(answer.limits) };
+		return { ...taken, status: "created", startedAt: null, reason: waitsFor(answer.limits) };
 	}
 
 	/** Asks for a slot, unless it has or waits for one: it starts, or goes on, when that is there. */
@@ -115,8 +105,8 @@ export class Slot implements SlotSource {
 		return slot === "held" && releases ? this.#next("returned") : {};
 	}
 
-	/** The change of the row with which an instance is paused: what rests is in nobody's way. */
-	paused(): Partial<WorkflowRow> {
+	/** The change of the row with which one that waits gives up its place: who rests is in nobody's way. */
+	left(): Partial<WorkflowRow> {
 		return this.#row.slot === "queued" ? this.#next("returned") : {};
 	}
 
@@ -185,12 +175,6 @@ export class Slot implements SlotSource {
 }
 
 const NO_LIMITS = { limit: null, keyLimit: null };
-
-/** A new row of an instance that starts at once and needs no slot. */
-const STARTS = {
-	...({ status: "running", reason: null, error: null, completedAt: null } as const),
-	...{ slot: null, slotKey: null, slotSeq: 0, slotAckedSeq: 0 },
-};
 
 /** @throws {WorkflowError} `CONCURRENCY_KEY` */
 function slotKey({ concurrency }: Program, payload: Encoded): string | null {

@@ -1,7 +1,8 @@
 /**
  * The statuses of an instance and the one table of legal changes.
  *
- * Every status change in the project goes through `assertStatusChange`, and nothing else lists
+ * A restart begins another run of an instance and starts from `created`, whatever ended the one
+ * before; every other status change in the project goes through `assertStatusChange`, and nothing else lists
  * terminal statuses: both follow from `NEXT_STATUSES`.
  */
 import { WorkflowError } from "./errors";
