@@ -5,7 +5,7 @@ import { concurrencyPolicy } from "../../src/model/type-policy";
 import { programOf } from "../support/program";
 
 const declared = {
-	silent: {},
+	silent: { retentionMs: null },
 	limited: { concurrency: concurrencyPolicy({ limit: 3 }), retentionMs: 1_000 },
 	free: { concurrency: concurrencyPolicy({ limit: 0 }), retentionMs: 0 },
 };

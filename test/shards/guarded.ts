@@ -44,13 +44,18 @@ export class Guarded {
 
 	/** The function of a step that is at work until `end`. */
 	readonly work = async ({ idempotencyKey }: { idempotencyKey: string }): Promise<void> => {
-		const [id = ""] = idempotencyKey.split("/");
+		const [id = ""] = idempotencyKey.split(/[~/]/);
 		this.working.add(id);
 		this.most = Math.max(this.most, this.working.size);
 		if (!this.begun.includes(id)) this.begun.push(id);
 		await this.#ends.get(id)?.promise;
 		this.working.delete(id);
 	};
+
+	/** Its work, from now on, lasts until `end`. A promise goes on in the object that made it: here. */
+	willWork(id: string): void {
+		this.#ends.set(id, gate());
+	}
 
 	/** Ends the work of instances, now or as soon as it begins. */
 	end(...ids: string[]): void {
@@ -65,8 +70,7 @@ export class Guarded {
 
 	async create(id: string, { customer = "c", priority = 0 } = {}): Promise<CreateReceipt> {
 		clock.advance(1);
-		// Made here: a promise goes on in the object that made it.
-		this.#ends.set(id, this.#ends.get(id) ?? gate());
+		this.willWork(id);
 		const request = { type: this.type, id, payload: encode({ customer }, "it"), priority };
 		return unwrap(await runners.getByName(id).create(request));
 	}
