@@ -23,6 +23,13 @@ import {
 	type ShardRpc,
 	type StatusReceipt,
 } from "./model/rpc";
+import type {
+	NamedSchedule,
+	ScheduleInfo,
+	ScheduleRequest,
+	ScheduleRun,
+	ScheduleView,
+} from "./model/schedule";
 import { roleIn } from "./roles";
 import { IndexShard } from "./shards/index-shard";
 
@@ -111,6 +118,34 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 
 		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {
 			return answer(() => asShard(this.role).rpc.indexList(filter));
+		}
+
+		scheduleCreate(request: ScheduleRequest): Promise<Answer<ScheduleView>> {
+			return answer(() => asShard(this.role).rpc.scheduleCreate(request));
+		}
+
+		scheduleList(request: ChangeRequest): Promise<Answer<ScheduleInfo[]>> {
+			return answer(() => asShard(this.role).rpc.scheduleList(request));
+		}
+
+		scheduleDescribe(request: NamedSchedule): Promise<Answer<ScheduleView>> {
+			return answer(() => asShard(this.role).rpc.scheduleDescribe(request));
+		}
+
+		schedulePause(request: NamedSchedule): Promise<Answer<ScheduleInfo>> {
+			return answer(() => asShard(this.role).rpc.schedulePause(request));
+		}
+
+		scheduleResume(request: NamedSchedule): Promise<Answer<ScheduleInfo>> {
+			return answer(() => asShard(this.role).rpc.scheduleResume(request));
+		}
+
+		scheduleTrigger(request: NamedSchedule & ChangeRequest): Promise<Answer<ScheduleRun>> {
+			return answer(() => asShard(this.role).rpc.scheduleTrigger(request));
+		}
+
+		scheduleDelete(request: NamedSchedule): Promise<Answer<null>> {
+			return answer(() => asShard(this.role).rpc.scheduleDelete(request));
 		}
 
 		override async alarm(): Promise<void> {

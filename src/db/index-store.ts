@@ -1,14 +1,10 @@
 /** Reads and writes of an index shard's table. */
 import { desc, eq, lt, sql } from "drizzle-orm";
-import fresh from "../../drizzle/shard/fresh.sql";
-import migrations from "../../drizzle/shard/migrations";
 import type { IndexRow, IndexUpdate } from "../model/index-rpc";
 import type { IndexFilter } from "../model/rpc";
-import { applyMigrations, hasTable, type ObjectStorage } from "./database";
-import { instancesTable, shardTable } from "./shard-schema";
-import { bound, boundColumns, builder, Select, Statement } from "./statement";
-
-const TABLES = { fresh, migrations };
+import { instancesTable } from "./shard-schema";
+import type { ShardTables } from "./shard-tables";
+import { boundColumns, builder, Select, Statement } from "./statement";
 
 const COLUMNS = ["id", "seq", "status", "createdAt", "updatedAt"] as const;
 
@@ -27,40 +23,28 @@ const upsertInstance = new Statement(
 		}),
 );
 
-const { schema } = shardTable;
-const selectSchema = new Select<{ schema: number }>(builder.select({ schema }).from(shardTable), [
-	"schema",
-]);
-const upsertSchema = new Statement(
-	builder
-		.insert(shardTable)
-		.values({ row: 1, schema: bound("schema") })
-		.onConflictDoUpdate({ target: shardTable.row, set: { schema: sql`excluded.schema` } }),
-);
-
 export class IndexStore {
-	readonly #storage: ObjectStorage;
-	#migrated = false;
+	readonly #tables: ShardTables;
 
-	constructor(storage: ObjectStorage) {
-		this.#storage = storage;
+	constructor(tables: ShardTables) {
+		this.#tables = tables;
 	}
 
 	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
 	write(updates: readonly IndexUpdate[]): void {
-		this.#migrate();
-		this.#storage.transactionSync(() => {
+		const storage = this.#tables.open();
+		storage.transactionSync(() => {
 			for (const update of updates) {
 				const { id, seq, status, createdAt, updatedAt } = update;
-				upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
+				upsertInstance.run(storage, { id, seq, status, createdAt, updatedAt });
 			}
 		});
 	}
 
 	/** The newest instances first; the id settles a tie, so the order is total. */
 	list({ status, limit }: IndexFilter): IndexRow[] {
-		if (!hasTable(this.#storage, "shard")) return [];
-		this.#migrate();
+		const storage = this.#tables.written;
+		if (storage === undefined) return [];
 		const { id, status: statusColumn, createdAt, updatedAt } = instancesTable;
 		const page = new Select<IndexRow>(
 			builder
@@ -71,18 +55,6 @@ export class IndexStore {
 				.limit(limit),
 			["id", "status", "createdAt", "updatedAt"],
 		);
-		return page.all(this.#storage);
-	}
-
-	/** Brings the tables to the newest schema, once per life of the object. */
-	#migrate(): void {
-		if (this.#migrated) return;
-		this.#storage.transactionSync(() => {
-			const [row] = hasTable(this.#storage, "shard") ? selectSchema.all(this.#storage) : [];
-			const applied = row?.schema ?? 0;
-			const schema = applyMigrations(this.#storage, TABLES, applied);
-			if (schema !== applied) upsertSchema.run(this.#storage, { schema });
-		});
-		this.#migrated = true;
+		return page.all(storage);
 	}
 }

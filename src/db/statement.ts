@@ -63,11 +63,11 @@ export class Select<Row> {
 		this.#names = names;
 	}
 
-	all(storage: ObjectStorage): Row[] {
-		return Array.from(this.#statement.run(storage).raw(), (values) => {
+	all(storage: ObjectStorage, values: Values = {}): Row[] {
+		return Array.from(this.#statement.run(storage, values).raw(), (cells) => {
 			const row: Partial<Record<keyof Row, unknown>> = {};
 			this.#names.forEach((name, index) => {
-				row[name] = values[index];
+				row[name] = cells[index];
 			});
 			return row as Row; // As drizzle types the columns.
 		});

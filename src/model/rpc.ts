@@ -8,6 +8,7 @@ import type { AttributeChanges } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { IndexRow, IndexUpdate } from "./index-rpc";
+import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
 
 /** What every RPC returns: the value, or the error that the request caused. */
@@ -35,7 +36,7 @@ export interface InstanceRpc {
 }
 
 /** A shard's object. */
-export interface ShardRpc {
+export interface ShardRpc extends ScheduleRpc {
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
 }

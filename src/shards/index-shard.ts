@@ -4,13 +4,18 @@
  */
 
 import type { IndexStore } from "../db/index-store";
+import type { ScheduleStore } from "../db/schedule-store";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
+import { isTerminal } from "../model/status";
 import { InstanceRows } from "./instance-rows";
+import { type ScheduledType, Schedules } from "./schedules";
 import type { ShardPart } from "./shard-part";
 
 export interface ShardSettings {
 	store: IndexStore;
+	schedules: ScheduleStore;
+	type: ScheduledType;
 	clock: Clock;
 	alarm: ShardAlarm;
 	report(message: string, error: unknown): void;
@@ -37,11 +42,21 @@ export class IndexShard {
 		this.#settings = settings;
 		const { store, clock } = settings;
 		const rows = new InstanceRows(store, clock);
+		const schedules = new Schedules({
+			...settings,
+			store: settings.schedules,
+			rearm: () => this.arm(),
+		});
 		this.rpc = {
-			indexWrite: (update) => rows.write(update),
+			indexWrite: async (update) => {
+				await rows.write(update);
+				if (isTerminal(update.status)) schedules.ended(update.id);
+				return null;
+			},
 			indexList: (filter) => rows.list(filter),
+			...schedules.rpc,
 		};
-		this.#parts = [];
+		this.#parts = [schedules];
 	}
 
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */
