@@ -5,6 +5,7 @@
  */
 import { deliverToIndex, type RunnerNamespace } from "./client/runner-client";
 import type { ObjectStorage } from "./db/database";
+import { HistoryStore } from "./db/history-store";
 import { IndexStore } from "./db/index-store";
 import { InstanceStore } from "./db/instance-store";
 import { ScheduleStore } from "./db/schedule-store";
@@ -13,14 +14,21 @@ import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
-import { unknownType } from "./model/errors";
+import { unknownType, ValidationError, WorkflowError } from "./model/errors";
 import { isShardName, typeOfShard } from "./model/ids";
-import { unwrap } from "./model/rpc";
+import {
+	type Answer,
+	answer,
+	type Handlers,
+	type InstanceRpc,
+	type ShardRpc,
+	unwrap,
+} from "./model/rpc";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
 import type { ScheduledType } from "./shards/schedules";
 
-export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "report"> {
+export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "empty"> {
 	/** Of the object. */
 	name: string;
 	storage: ObjectStorage;
@@ -29,25 +37,92 @@ export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "repor
 	programs: ReadonlyMap<string, Program>;
 }
 
-export function roleIn(place: Place): Instance | IndexShard {
+export type RunnerRpc = InstanceRpc & ShardRpc;
+
+/** An object in one of its roles. */
+export interface Role {
+	readonly kind: RoleKind;
+	readonly rpc: Partial<Handlers<RunnerRpc>>;
+	/** The alarm. */
+	wake(): Promise<void>;
+}
+
+export type RoleKind = "instance" | "index shard";
+
+/** Whose each RPC method is. */
+const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
+	create: "instance",
+	deliverEvent: "instance",
+	pause: "instance",
+	resume: "instance",
+	terminate: "instance",
+	restart: "instance",
+	repair: "instance",
+	remove: "instance",
+	describe: "instance",
+	announce: "instance",
+	indexWrite: "index shard",
+	indexList: "index shard",
+	scheduleCreate: "index shard",
+	scheduleList: "index shard",
+	scheduleDescribe: "index shard",
+	schedulePause: "index shard",
+	scheduleResume: "index shard",
+	scheduleTrigger: "index shard",
+	scheduleDelete: "index shard",
+};
+
+export const RPC_METHODS = Object.keys(ROLE_OF) as (keyof RunnerRpc)[]; // keys forgets them.
+
+/** Answers an RPC, whatever the object is. */
+export function handle(
+	role: Role,
+	method: keyof RunnerRpc,
+	request: unknown,
+): Promise<Answer<unknown>> {
+	return answer<unknown>(() => {
+		if (role.kind !== ROLE_OF[method]) {
+			const message = `This object is an ${role.kind}, not an ${ROLE_OF[method]}.`;
+			throw role.kind === "instance"
+				? new ValidationError(message)
+				: new WorkflowError("INSTANCE_NOT_FOUND", message);
+		}
+		const handlers = role.rpc as Record<string, (request: unknown) => unknown>;
+		return handlers[method]?.(request);
+	});
+}
+
+export function roleIn(place: Place): Role {
 	const { name, storage, runners, programs, clock } = place;
 	const { alarm, report } = place;
 	if (isShardName(name)) {
 		const tables = new ShardTables(storage);
-		const store = new IndexStore(tables);
-		const schedules = new ScheduleStore(tables);
-		const type = scheduledType(typeOfShard(name), place);
-		return new IndexShard({ store, schedules, type, clock, alarm, report });
+		const shard = new IndexShard({
+			store: new IndexStore(tables),
+			schedules: new ScheduleStore(tables),
+			type: scheduledType(typeOfShard(name), place),
+			clock,
+			alarm,
+			report,
+		});
+		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
 	}
 	const ports: Ports = {
 		clock,
 		alarm,
 		random: place.random,
+		empty: place.empty,
 		report,
 		outbox: (source) =>
 			new Outbox(source, (type, update) => deliverToIndex(runners, type, update), clock),
 	};
-	return new Instance({ store: new InstanceStore(storage), programs, ports });
+	const instance = new Instance({
+		store: new InstanceStore(storage),
+		history: new HistoryStore(storage),
+		programs,
+		ports,
+	});
+	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
 }
 
 function scheduledType(type: string, { runners, programs }: Place): ScheduledType {

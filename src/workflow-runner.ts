@@ -4,34 +4,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { RunnerNamespace } from "./client/runner-client";
-import { Instance } from "./engine/instance";
 import { type Program, programsOf, type Registry } from "./engine/program";
-import { ValidationError, WorkflowError } from "./model/errors";
-import type { IndexRow, IndexUpdate } from "./model/index-rpc";
 import type { Clock } from "./model/ports";
-import {
-	type Answer,
-	answer,
-	type ChangeRequest,
-	type CreateReceipt,
-	type CreateRequest,
-	type DescribeRequest,
-	type EventRequest,
-	type IndexFilter,
-	type InstanceRpc,
-	type InstanceView,
-	type ShardRpc,
-	type StatusReceipt,
-} from "./model/rpc";
-import type {
-	NamedSchedule,
-	ScheduleInfo,
-	ScheduleRequest,
-	ScheduleRun,
-	ScheduleView,
-} from "./model/schedule";
-import { roleIn } from "./roles";
-import { IndexShard } from "./shards/index-shard";
+import { handle, type Role, RPC_METHODS, type RunnerRpc, roleIn } from "./roles";
 
 /** The bindings that the class needs. */
 export interface RunnerEnv {
@@ -66,8 +41,8 @@ export function workflowRunner(registry: Registry) {
 
 /** The class itself: tests give it programs that come and go, and a clock that they move. */
 export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock) {
-	return class extends DurableObject<RunnerEnv> implements InstanceRpc, ShardRpc {
-		readonly role: Instance | IndexShard;
+	class Runner extends DurableObject<RunnerEnv> {
+		readonly role: Role;
 
 		constructor(ctx: DurableObjectState, env: RunnerEnv) {
 			super(ctx, env);
@@ -83,83 +58,31 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 					set: (atMs) => void storage.setAlarm(atMs),
 					clear: () => void storage.deleteAlarm(),
 				},
+				empty: async () => {
+					await storage.deleteAll();
+					// Whether deleteAll takes the alarm along depends on the compatibility date.
+					await storage.deleteAlarm();
+				},
 				random: Math.random,
 				report: (message, error) => console.error(`${name}: ${message}`, error),
 			});
 		}
 
-		create(request: CreateRequest): Promise<Answer<CreateReceipt>> {
-			return answer(() => asInstance(this.role).create(request));
+		override alarm(): Promise<void> {
+			return this.role.wake();
 		}
-
-		deliverEvent(request: EventRequest): Promise<Answer<null>> {
-			return answer(() => asInstance(this.role).deliverEvent(request));
-		}
-
-		pause(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-			return answer(() => asInstance(this.role).pause());
-		}
-
-		resume(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-			return answer(() => asInstance(this.role).resume());
-		}
-
-		terminate(_request: ChangeRequest): Promise<Answer<StatusReceipt>> {
-			return answer(() => asInstance(this.role).terminate());
-		}
-
-		describe(request: DescribeRequest): Promise<Answer<InstanceView>> {
-			return answer(() => asInstance(this.role).describe(request));
-		}
-
-		indexWrite(update: IndexUpdate): Promise<Answer<null>> {
-			return answer(() => asShard(this.role).rpc.indexWrite(update));
-		}
-
-		indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>> {
-			return answer(() => asShard(this.role).rpc.indexList(filter));
-		}
-
-		scheduleCreate(request: ScheduleRequest): Promise<Answer<ScheduleView>> {
-			return answer(() => asShard(this.role).rpc.scheduleCreate(request));
-		}
-
-		scheduleList(request: ChangeRequest): Promise<Answer<ScheduleInfo[]>> {
-			return answer(() => asShard(this.role).rpc.scheduleList(request));
-		}
-
-		scheduleDescribe(request: NamedSchedule): Promise<Answer<ScheduleView>> {
-			return answer(() => asShard(this.role).rpc.scheduleDescribe(request));
-		}
-
-		schedulePause(request: NamedSchedule): Promise<Answer<ScheduleInfo>> {
-			return answer(() => asShard(this.role).rpc.schedulePause(request));
-		}
-
-		scheduleResume(request: NamedSchedule): Promise<Answer<ScheduleInfo>> {
-			return answer(() => asShard(this.role).rpc.scheduleResume(request));
-		}
-
-		scheduleTrigger(request: NamedSchedule & ChangeRequest): Promise<Answer<ScheduleRun>> {
-			return answer(() => asShard(this.role).rpc.scheduleTrigger(request));
-		}
-
-		scheduleDelete(request: NamedSchedule): Promise<Answer<null>> {
-			return answer(() => asShard(this.role).rpc.scheduleDelete(request));
-		}
-
-		override async alarm(): Promise<void> {
-			await this.role.wake();
-		}
-	};
-}
-
-function asInstance(role: Instance | IndexShard): Instance {
-	if (role instanceof Instance) return role;
-	throw new WorkflowError("INSTANCE_NOT_FOUND", "This object is an index shard, not an instance.");
-}
-
-function asShard(role: Instance | IndexShard): IndexShard {
-	if (role instanceof IndexShard) return role;
-	throw new ValidationError("This object is an instance, not an index shard.");
+	}
+	for (const method of RPC_METHODS) {
+		// On the prototype, where a caller over RPC finds methods and nothing else.
+		Object.defineProperty(Runner.prototype, method, {
+			value(this: Runner, request: unknown) {
+				return handle(this.role, method, request);
+			},
+		});
+	}
+	// The methods were added where the compiler does not see it.
+	return Runner as unknown as new (
+		ctx: DurableObjectState,
+		env: RunnerEnv,
+	) => Runner & RunnerRpc;
 }

@@ -5,7 +5,6 @@ CREATE TABLE `audit` (
 	`action` text NOT NULL,
 	`reason` text,
 	`key` text,
-	`fingerprint` text,
 	`detail` text
 );
 --> statement-breakpoint

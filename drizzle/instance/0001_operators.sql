@@ -1,3 +1,8 @@
+ALTER TABLE `events` ADD `step` text;--> statement-breakpoint
+ALTER TABLE `events` ADD `actor` text;--> statement-breakpoint
+ALTER TABLE `events` ADD `reason` text;--> statement-breakpoint
+ALTER TABLE `events` ADD `key` text;--> statement-breakpoint
+ALTER TABLE `events` ADD `fingerprint` integer;--> statement-breakpoint
 ALTER TABLE `workflow` ADD `run` integer DEFAULT 1 NOT NULL;--> statement-breakpoint
 ALTER TABLE `workflow` ADD `started_at` integer;--> statement-breakpoint
 ALTER TABLE `workflow` ADD `attributes` text;--> statement-breakpoint
@@ -11,4 +16,5 @@ ALTER TABLE `workflow` ADD `removing` integer DEFAULT 0 NOT NULL;--> statement-b
 ALTER TABLE `workflow` ADD `history_schema` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `workflow` ADD `created_by` text;--> statement-breakpoint
 ALTER TABLE `workflow` ADD `create_reason` text;--> statement-breakpoint
-ALTER TABLE `workflow` ADD `create_key` text;
+ALTER TABLE `workflow` ADD `create_key` text;--> statement-breakpoint
+ALTER TABLE `workflow` ADD `create_fingerprint` integer;

@@ -2,7 +2,12 @@ CREATE TABLE `events` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`event` text NOT NULL,
 	`payload` text NOT NULL,
-	`received_at` integer NOT NULL
+	`received_at` integer NOT NULL,
+	`step` text,
+	`actor` text,
+	`reason` text,
+	`key` text,
+	`fingerprint` integer
 );
 
 CREATE TABLE `steps` (
@@ -47,6 +52,7 @@ CREATE TABLE `workflow` (
 	`created_by` text,
 	`create_reason` text,
 	`create_key` text,
+	`create_fingerprint` integer,
 	`strikes` integer NOT NULL,
 	`progress` integer NOT NULL,
 	`status_seq` integer NOT NULL,

@@ -3,19 +3,21 @@
  * latest. Most instances need none of them, so they come into being with their first row.
  */
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { StepKind } from "../model/rpc";
+import type { AuditAction, StepKind, StepStatus } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
 
-/** One row for each change asked for from outside, save the creation, which the instance's row tells. */
+/**
+ * One row for each change asked for from outside, save what other tables tell: the creation is in
+ * the instance's row, events are in theirs.
+ */
 export const auditTable = sqliteTable("audit", {
 	seq: integer("seq").primaryKey(),
 	at: integer("at").notNull(),
 	actor: text("actor").notNull(),
-	action: text("action").notNull(),
+	action: text("action").$type<AuditAction>().notNull(),
 	reason: text("reason"),
-	/** The request's idempotency key, and what tells another request of that key from it. */
+	/** The request's idempotency key. */
 	key: text("key"),
-	fingerprint: text("fingerprint"),
 	/** JSON: what the action was about. */
 	detail: text("detail"),
 });
@@ -37,7 +39,7 @@ export const pastStepsTable = sqliteTable("past_steps", {
 	run: integer("run").notNull(),
 	key: text("key").notNull(),
 	kind: text("kind").$type<StepKind>().notNull(),
-	status: text("status").notNull(),
+	status: text("status").$type<Exclude<StepStatus, "running" | "cancelled">>().notNull(),
 	attempts: integer("attempts").notNull(),
 	result: text("result"),
 	error: text("error"),

@@ -32,8 +32,8 @@ export class IndexStore {
 
 	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
 	write(updates: readonly IndexUpdate[]): void {
-		const storage = this.#tables.open();
-		storage.transactionSync(() => {
+		const { storage } = this.#tables;
+		this.#tables.transaction(() => {
 			for (const update of updates) {
 				const { id, seq, status, createdAt, updatedAt } = update;
 				upsertInstance.run(storage, { id, seq, status, createdAt, updatedAt });
@@ -43,8 +43,7 @@ export class IndexStore {
 
 	/** The newest instances first; the id settles a tie, so the order is total. */
 	list({ status, limit }: IndexFilter): IndexRow[] {
-		const storage = this.#tables.written;
-		if (storage === undefined) return [];
+		if (!this.#tables.exist) return [];
 		const { id, status: statusColumn, createdAt, updatedAt } = instancesTable;
 		const page = new Select<IndexRow>(
 			builder
@@ -55,6 +54,6 @@ export class IndexStore {
 				.limit(limit),
 			["id", "status", "createdAt", "updatedAt"],
 		);
-		return page.all(storage);
+		return page.all(this.#tables.storage);
 	}
 }

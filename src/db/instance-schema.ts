@@ -50,6 +50,8 @@ export const workflowTable = sqliteTable("workflow", {
 	createdBy: text("created_by"),
 	createReason: text("create_reason"),
 	createKey: text("create_key"),
+	/** Hash of the payload as it came, to tell another request of that key from it. */
+	createFingerprint: integer("create_fingerprint"),
 	/** Passes in a row that ended their isolate with nothing recorded, and ... */
 	strikes: integer("strikes").notNull(),
 	/** ... the journal's progress when the latest pass began. */
@@ -79,12 +81,23 @@ export const stepsTable = sqliteTable("steps", {
 	outcome: integer("outcome"),
 });
 
-/** Events that came before their wait (G8), in order of arrival. */
+/**
+ * Events in order of arrival: those that came before their wait (G8), and, as part of the audit,
+ * those that were taken.
+ */
 export const eventsTable = sqliteTable("events", {
 	seq: integer("seq").primaryKey(),
 	event: text("event").notNull(),
+	/** Empty once it is taken: the step has it. */
 	payload: text("payload").notNull(),
 	receivedAt: integer("received_at").notNull(),
+	/** The key of the step that took it. */
+	step: text("step"),
+	actor: text("actor"),
+	reason: text("reason"),
+	/** The request's idempotency key, and a hash of the payload. */
+	key: text("key"),
+	fingerprint: integer("fingerprint"),
 });
 
 export type WorkflowRow = Omit<typeof workflowTable.$inferSelect, "row" | "schema">;

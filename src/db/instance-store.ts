@@ -2,7 +2,7 @@
  * Reads and writes of an instance's tables. It decides nothing: the engine says what to write,
  * and in which transaction.
  */
-import { asc, eq, getTableColumns, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, lte, sql } from "drizzle-orm";
 import fresh from "../../drizzle/instance/fresh.sql";
 import migrations from "../../drizzle/instance/migrations";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
@@ -14,18 +14,22 @@ import {
 	type WorkflowRow,
 	workflowTable,
 } from "./instance-schema";
-import { bound, boundColumns, builder, Select, Statement } from "./statement";
+import { bound, boundColumns, builder, columnsOf, Select, Statement } from "./statement";
 
 export type { EventRow, StepRow, WorkflowRow };
 
 const TABLES = { fresh, migrations };
 
 const { row: _row, schema, ...WORKFLOW_COLUMNS } = getTableColumns(workflowTable);
-const STEP_COLUMNS = keysOf(getTableColumns(stepsTable));
-const EVENT_COLUMNS = keysOf(getTableColumns(eventsTable));
+const WORKFLOW_NAMES = columnsOf(workflowTable).filter(
+	(name) => name !== "row" && name !== "schema",
+);
+const STEP_COLUMNS = columnsOf(stepsTable);
+const EVENT_COLUMNS = columnsOf(eventsTable);
 
 /** The columns that a life changes; the others are written once. */
 const MUTABLE = [
+	"version",
 	"status",
 	"reason",
 	"result",
@@ -51,12 +55,12 @@ const MUTABLE = [
 const insertWorkflow = new Statement(
 	builder
 		.insert(workflowTable)
-		.values({ row: 1, schema: bound("schema"), ...boundColumns(keysOf(WORKFLOW_COLUMNS)) }),
+		.values({ row: 1, schema: bound("schema"), ...boundColumns(WORKFLOW_NAMES) }),
 );
 const updateWorkflow = new Statement(builder.update(workflowTable).set(boundColumns(MUTABLE)));
 const selectWorkflow = new Select<WorkflowRow>(
 	builder.select(WORKFLOW_COLUMNS).from(workflowTable),
-	keysOf(WORKFLOW_COLUMNS),
+	WORKFLOW_NAMES,
 );
 const selectSchema = new Select<{ schema: number }>(
 	builder.select({ schema }).from(workflowTable),
@@ -80,18 +84,48 @@ const updateStep = new Statement(
 		.set(boundColumns(STEP_COLUMNS.filter((name) => name !== "seq")))
 		.where(eq(stepsTable.seq, bound("seq"))),
 );
+const deleteStep = new Statement(
+	builder.delete(stepsTable).where(eq(stepsTable.seq, bound("seq"))),
+);
 const selectSteps = new Select<StepRow>(
 	builder.select().from(stepsTable).orderBy(asc(stepsTable.seq)),
 	STEP_COLUMNS,
 );
 
 const insertEvent = new Statement(builder.insert(eventsTable).values(boundColumns(EVENT_COLUMNS)));
-const deleteEvent = new Statement(
-	builder.delete(eventsTable).where(eq(eventsTable.seq, bound("seq"))),
+const takeEvent = new Statement(
+	builder
+		.update(eventsTable)
+		.set({ step: bound("step"), payload: sql`''` })
+		.where(eq(eventsTable.seq, bound("seq"))),
+);
+const pruneEvents = new Statement(
+	builder
+		.delete(eventsTable)
+		.where(and(lte(eventsTable.seq, bound("seq")), isNotNull(eventsTable.step))),
+);
+const selectBuffered = new Select<EventRow>(
+	builder.select().from(eventsTable).where(isNull(eventsTable.step)).orderBy(asc(eventsTable.seq)),
+	EVENT_COLUMNS,
 );
 const selectEvents = new Select<EventRow>(
 	builder.select().from(eventsTable).orderBy(asc(eventsTable.seq)),
 	EVENT_COLUMNS,
+);
+const selectEventByKey = new Select<EventRow>(
+	builder
+		.select()
+		.from(eventsTable)
+		.where(eq(eventsTable.key, bound("key"))),
+	EVENT_COLUMNS,
+);
+const selectLastEvent = new Select<{ seq: number }>(
+	builder
+		.select({ seq: eventsTable.seq })
+		.from(eventsTable)
+		.orderBy(desc(eventsTable.seq))
+		.limit(1),
+	["seq"],
 );
 
 export class InstanceStore {
@@ -149,19 +183,40 @@ export class InstanceStore {
 		updateStep.run(this.#storage, row);
 	}
 
+	deleteStep(seq: number): void {
+		deleteStep.run(this.#storage, { seq });
+	}
+
+	/** Those that no step has taken. */
+	readBufferedEvents(): EventRow[] {
+		return selectBuffered.all(this.#storage);
+	}
+
 	readEvents(): EventRow[] {
 		return selectEvents.all(this.#storage);
+	}
+
+	/** The number of the latest event; 0: there was none. */
+	lastEventSeq(): number {
+		return selectLastEvent.all(this.#storage)[0]?.seq ?? 0;
+	}
+
+	/** The event that was delivered with an idempotency key. */
+	eventOf(key: string): EventRow | undefined {
+		return selectEventByKey.all(this.#storage, { key })[0];
 	}
 
 	insertEvent(row: EventRow): void {
 		insertEvent.run(this.#storage, row);
 	}
 
-	deleteEvent(seq: number): void {
-		deleteEvent.run(this.#storage, { seq });
+	/** Says which step took an event; the payload goes, since the step has it. */
+	takeEvent(seq: number, step: string): void {
+		takeEvent.run(this.#storage, { seq, step });
 	}
-}
 
-function keysOf<T extends object>(record: T): (keyof T & string)[] {
-	return Object.keys(record) as (keyof T & string)[]; // keys forgets them.
+	/** Drops events up to number `seq` that steps have taken. */
+	pruneEvents(seq: number): void {
+		pruneEvents.run(this.#storage, { seq });
+	}
 }

@@ -12,11 +12,12 @@ import {
 	min,
 	ne,
 	or,
+	placeholder,
 	type SQL,
 } from "drizzle-orm";
 import { scheduleRunsTable as runs, schedulesTable as schedules } from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
-import { bound, boundColumns, builder, Select, Statement } from "./statement";
+import { bound, boundColumns, builder, columnsOf, Select, Statement } from "./statement";
 
 /** Without the payload, which may be large and only a start needs. */
 export type ScheduleRow = Omit<typeof schedules.$inferSelect, "payload">;
@@ -24,7 +25,9 @@ export type RunRow = typeof runs.$inferSelect;
 export type NewRun = Omit<RunRow, "seq">;
 
 const { payload, ...COLUMNS } = getTableColumns(schedules);
-const { seq, ...RUN_COLUMNS } = getTableColumns(runs);
+const NAMES = columnsOf(schedules).filter((name) => name !== "payload");
+const { seq } = runs;
+const RUN_NAMES = columnsOf(runs);
 
 /** The columns that a life changes. */
 const MUTABLE = [
@@ -40,7 +43,7 @@ const MUTABLE = [
 
 const named = eq(schedules.name, bound("name"));
 const insertSchedule = new Statement(
-	builder.insert(schedules).values(boundColumns([...keysOf(COLUMNS), "payload"])),
+	builder.insert(schedules).values(boundColumns(columnsOf(schedules))),
 );
 const updateSchedule = new Statement(
 	builder.update(schedules).set(boundColumns(MUTABLE)).where(named),
@@ -48,11 +51,11 @@ const updateSchedule = new Statement(
 const deleteSchedule = new Statement(builder.delete(schedules).where(named));
 const selectSchedule = new Select<ScheduleRow>(
 	builder.select(COLUMNS).from(schedules).where(named),
-	keysOf(COLUMNS),
+	NAMES,
 );
 const selectAll = new Select<ScheduleRow>(
 	builder.select(COLUMNS).from(schedules).orderBy(asc(schedules.name)),
-	keysOf(COLUMNS),
+	NAMES,
 );
 const selectPayload = new Select<{ payload: string }>(
 	builder.select({ payload }).from(schedules).where(named),
@@ -72,7 +75,7 @@ const selectDue = new Select<{ name: string }>(
 		.from(schedules)
 		.where(lte(schedules.wakeAt, bound("now")))
 		.orderBy(asc(schedules.wakeAt))
-		.limit(bound("limit")),
+		.limit(placeholder("limit")),
 	["name"],
 );
 
@@ -83,9 +86,9 @@ const runsWhere = (...conditions: SQL[]) =>
 		.select()
 		.from(runs)
 		.where(and(ofSchedule, ...conditions));
-const RUN_NAMES = ["seq", ...keysOf(RUN_COLUMNS)] as const;
-
-const insertRun = new Statement(builder.insert(runs).values(boundColumns(keysOf(RUN_COLUMNS))));
+const insertRun = new Statement(
+	builder.insert(runs).values(boundColumns(RUN_NAMES.filter((name) => name !== "seq"))),
+);
 const settleRun = new Statement(
 	builder
 		.update(runs)
@@ -102,7 +105,7 @@ const countWaiting = new Select<{ count: number }>(
 	["count"],
 );
 const selectLatest = new Select<RunRow>(
-	runsWhere().orderBy(desc(seq)).limit(bound("limit")),
+	runsWhere().orderBy(desc(seq)).limit(placeholder("limit")),
 	RUN_NAMES,
 );
 const selectByKey = new Select<RunRow>(runsWhere(eq(runs.key, bound("key"))), RUN_NAMES);
@@ -121,7 +124,7 @@ const pastLatest = (kept: string) =>
 		.where(ofSchedule)
 		.orderBy(desc(seq))
 		.limit(1)
-		.offset(bound(kept));
+		.offset(placeholder(kept));
 const deleteOld = new Statement(
 	builder
 		.delete(runs)
@@ -148,7 +151,7 @@ export class ScheduleStore {
 
 	/** Nothing in `work` may await. */
 	transaction<T>(work: () => T): T {
-		return this.#tables.open().transactionSync(work);
+		return this.#tables.transaction(work);
 	}
 
 	firstWake(): number | null {
@@ -177,31 +180,31 @@ export class ScheduleStore {
 	}
 
 	insert(row: ScheduleRow & { payload: string }): void {
-		insertSchedule.run(this.#tables.open(), row);
+		insertSchedule.run(this.#tables.storage, row);
 	}
 
 	update(row: ScheduleRow): void {
-		updateSchedule.run(this.#tables.open(), row);
+		updateSchedule.run(this.#tables.storage, row);
 	}
 
 	/** With its runs. */
 	delete(name: string): void {
-		deleteSchedule.run(this.#tables.open(), { name });
-		deleteRuns.run(this.#tables.open(), { schedule: name });
+		deleteSchedule.run(this.#tables.storage, { name });
+		deleteRuns.run(this.#tables.storage, { schedule: name });
 	}
 
 	insertRun(run: NewRun): void {
-		insertRun.run(this.#tables.open(), run);
+		insertRun.run(this.#tables.storage, run);
 	}
 
 	/** Says what became of a run that waits. */
 	settleRun({ seq, instanceId }: RunRow, end: Pick<RunRow, "outcome" | "reason">): void {
-		settleRun.run(this.#tables.open(), { seq, instanceId, ...end });
+		settleRun.run(this.#tables.storage, { seq, instanceId, ...end });
 	}
 
 	/** Keeps those that wait, the latest `kept`, and those with a key of the latest `keys` since. */
 	forgetRuns(schedule: string, keep: { kept: number; keys: number; keysSince: number }): void {
-		deleteOld.run(this.#tables.open(), { schedule, ...keep });
+		deleteOld.run(this.#tables.storage, { schedule, ...keep });
 	}
 
 	firstWaiting(schedule: string): RunRow | undefined {
@@ -225,11 +228,6 @@ export class ScheduleStore {
 	}
 
 	#read<Row>(select: Select<Row>, values: Record<string, string | number> = {}): Row[] {
-		const storage = this.#tables.written;
-		return storage === undefined ? [] : select.all(storage, values);
+		return this.#tables.exist ? select.all(this.#tables.storage, values) : [];
 	}
-}
-
-function keysOf<T extends object>(record: T): (keyof T & string)[] {
-	return Object.keys(record) as (keyof T & string)[]; // keys forgets them.
 }

@@ -1,5 +1,7 @@
-/** The tables of a shard: whether they are there, and how they come into being. */
-import { sql } from "drizzle-orm";
+/**
+ * The tables of an index shard, which all of its stores use: made when something is first stored
+ * here, brought to the newest schema when they are first used.
+ */
 import fresh from "../../drizzle/shard/fresh.sql";
 import migrations from "../../drizzle/shard/migrations";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
@@ -16,33 +18,40 @@ const upsertSchema = new Statement(
 	builder
 		.insert(shardTable)
 		.values({ row: 1, schema: bound("schema") })
-		.onConflictDoUpdate({ target: shardTable.row, set: { schema: sql`excluded.schema` } }),
+		.onConflictDoUpdate({ target: shardTable.row, set: { schema: bound("schema") } }),
 );
 
-/** One for all stores of a shard. */
 export class ShardTables {
-	readonly #storage: ObjectStorage;
-	#isOpen = false;
+	readonly storage: ObjectStorage;
+	#areNewest = false;
 
 	constructor(storage: ObjectStorage) {
-		this.#storage = storage;
+		this.storage = storage;
 	}
 
-	/** To read from, at the newest schema; undefined, with nothing written, before a first write (G14). */
-	get written(): ObjectStorage | undefined {
-		return this.#isOpen || hasTable(this.#storage, "shard") ? this.open() : undefined;
+	/** Whether anything was ever stored here; where not, asking writes nothing (G14). */
+	get exist(): boolean {
+		if (this.#areNewest) return true;
+		if (!hasTable(this.storage, "shard")) return false;
+		this.make();
+		return true;
 	}
 
-	/** To write to: brings the tables to the newest schema, once per life of the object. */
-	open(): ObjectStorage {
-		if (this.#isOpen) return this.#storage;
-		this.#storage.transactionSync(() => {
-			const [row] = hasTable(this.#storage, "shard") ? selectSchema.all(this.#storage) : [];
+	/** To be called before anything is stored. */
+	make(): void {
+		if (this.#areNewest) return;
+		this.storage.transactionSync(() => {
+			const [row] = hasTable(this.storage, "shard") ? selectSchema.all(this.storage) : [];
 			const applied = row?.schema ?? 0;
-			const newest = applyMigrations(this.#storage, TABLES, applied);
-			if (newest !== applied) upsertSchema.run(this.#storage, { schema: newest });
+			const newest = applyMigrations(this.storage, TABLES, applied);
+			if (newest !== applied) upsertSchema.run(this.storage, { schema: newest });
 		});
-		this.#isOpen = true;
-		return this.#storage;
+		this.#areNewest = true;
+	}
+
+	/** Synchronous: nothing in `work` may await. All that it writes is there, or nothing. */
+	transaction<T>(work: () => T): T {
+		this.make();
+		return this.storage.transactionSync(work);
 	}
 }

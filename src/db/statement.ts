@@ -3,7 +3,15 @@
  * object, a short one uses each statement once, and building one costs drizzle more (some 65 µs)
  * than SQLite needs to run it.
  */
-import { is, Placeholder, placeholder, type SQL, sql } from "drizzle-orm";
+import {
+	getTableColumns,
+	is,
+	Placeholder,
+	placeholder,
+	type SQL,
+	sql,
+	type Table,
+} from "drizzle-orm";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import type { ObjectStorage } from "./database";
 
@@ -63,15 +71,20 @@ export class Select<Row> {
 		this.#names = names;
 	}
 
-	all(storage: ObjectStorage, values: Values = {}): Row[] {
-		return Array.from(this.#statement.run(storage, values).raw(), (cells) => {
+	all(storage: ObjectStorage, bound?: Values): Row[] {
+		return Array.from(this.#statement.run(storage, bound).raw(), (values) => {
 			const row: Partial<Record<keyof Row, unknown>> = {};
 			this.#names.forEach((name, index) => {
-				row[name] = cells[index];
+				row[name] = values[index];
 			});
 			return row as Row; // As drizzle types the columns.
 		});
 	}
+}
+
+/** The names of a table's columns. */
+export function columnsOf<T extends Table>(table: T): (keyof T["$inferSelect"] & string)[] {
+	return Object.keys(getTableColumns(table));
 }
 
 /** A parameter that is given when the statement runs. */

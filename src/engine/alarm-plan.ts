@@ -15,8 +15,10 @@ export interface AlarmFacts {
 	leaseAt: number | null;
 	/** Whether the index lacks the newest status, and when its delivery is tried again. */
 	undelivered: { retryAt: number | null } | null;
-	/** Paused for a reason that may go away by itself. */
+	/** Paused for a reason that may go away by itself, or on its way out. */
 	recheckAt: number | null;
+	/** When an ended instance is forgotten. */
+	expiresAt: number | null;
 	/** Where the alarm stands. */
 	alarmAt: number | null;
 }
@@ -26,9 +28,9 @@ const DELIVERY_GRACE_MS = 5_000;
 
 /** The moment to set the alarm to; null: none is needed. */
 export function planAlarm(facts: AlarmFacts): number | null {
-	const { status, leaseAt, stepsDueAt, deadlineAt, notBefore, recheckAt } = facts;
+	const { status, leaseAt, stepsDueAt, deadlineAt, notBefore, recheckAt, expiresAt } = facts;
 	const delivery = deliveryAt(facts);
-	if (isTerminal(status)) return delivery;
+	if (isTerminal(status)) return earliest([delivery, recheckAt, expiresAt]);
 	if (status === "paused") return earliest([leaseAt, recheckAt, delivery]);
 	// Backed off: what is due in between stays due, and is taken when the next pass starts.
 	if (notBefore !== null) return earliest([notBefore, deadlineAt, delivery]);

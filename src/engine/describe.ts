@@ -1,5 +1,6 @@
 /** The status answer of an instance, from its row, its steps and what is in flight. */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
+import { attributesOf } from "../model/attributes";
 import { LIMITS } from "../model/limits";
 import type { InstanceView, StepView } from "../model/rpc";
 import { isTerminal } from "../model/status";
@@ -23,7 +24,7 @@ export function describe(
 	const seen = new Set(views.map(({ key }) => key));
 	for (const attempt of running) if (!seen.has(attempt.key)) views.push(firstAttempt(attempt));
 	const { id, type, version, status, reason, payload, result, error } = row;
-	const { createdAt, updatedAt, completedAt } = row;
+	const { run, priority, createdAt, startedAt, updatedAt, completedAt } = row;
 	return {
 		id,
 		type,
@@ -35,7 +36,11 @@ export function describe(
 		error,
 		steps: views,
 		wakeAt: wakeAt(row, views),
+		run,
+		attributes: attributesOf(row.attributes),
+		priority,
 		createdAt,
+		startedAt,
 		updatedAt,
 		completedAt,
 	};
@@ -78,6 +83,7 @@ function omitLargeResults(views: StepView[]): void {
 }
 
 function wakeAt(row: WorkflowRow, steps: StepView[]): number | null {
+	if (row.status === "created") return row.notBefore;
 	if (row.status !== "sleeping" && row.status !== "waiting") return null;
 	if (row.notBefore !== null) return row.notBefore;
 	const moments = [row.deadlineAt, ...steps.map((step) => step.wakeAt)];

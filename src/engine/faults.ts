@@ -1,7 +1,11 @@
 /** The engine's own errors, with what was expected, what came and what to do. */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { NonDeterminismError, WorkflowError } from "../model/errors";
+import { shortened } from "../model/printable";
 import type { WorkflowStatus } from "../model/status";
+
+/** How many step keys an error names. */
+const KEYS_SHOWN = 10;
 
 export function unknownEvent(
 	type: string,
@@ -18,6 +22,28 @@ export function instanceExists(id: string, { type, status }: WorkflowRow): Workf
 	return new WorkflowError(
 		"INSTANCE_EXISTS",
 		`The instance "${id}" exists already, with type "${type}" and status "${status}". Choose another id.`,
+	);
+}
+
+export function instanceNotFound(): WorkflowError {
+	return new WorkflowError("INSTANCE_NOT_FOUND", "There is no instance of this id.");
+}
+
+export function instanceNotEnded(status: WorkflowStatus): WorkflowError {
+	return new WorkflowError(
+		"ILLEGAL_STATUS_CHANGE",
+		`The instance is "${status}" and cannot be deleted: terminate it, or wait until it has ended.`,
+		{ from: status, to: "deleted" },
+	);
+}
+
+export function stepNotFound(key: string, steps: Iterable<StepRow>): WorkflowError {
+	const keys = Array.from(steps, (step) => step.key);
+	const some = keys.slice(-KEYS_SHOWN).map((each) => JSON.stringify(each));
+	return new WorkflowError(
+		"STEP_NOT_FOUND",
+		`The journal has no step ${JSON.stringify(shortened(key))}. ${keys.length === 0 ? "It has no steps yet." : `Its latest: ${some.join(", ")}.`}`,
+		{ step: shortened(key) },
 	);
 }
 

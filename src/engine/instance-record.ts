@@ -3,11 +3,28 @@
  * which its status is delivered to the index (G12).
  */
 import type { InstanceStore, WorkflowRow } from "../db/instance-store";
-import { WorkflowError } from "../model/errors";
+import { attributesOf } from "../model/attributes";
 import type { IndexUpdate } from "../model/index-rpc";
 import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
 import { assertStatusChange } from "../model/status";
+import { instanceNotFound } from "./faults";
 import type { Ports } from "./ports";
+
+/** What the index shows: a change of these is for it. */
+const INDEXED = ["status", "attributes", "removing"] as const satisfies (keyof WorkflowRow)[];
+
+/** A run that has not begun. */
+const NOT_BEGUN = {
+	status: "created",
+	reason: null,
+	result: null,
+	error: null,
+	notBefore: null,
+	strikes: 0,
+	progress: 0,
+	startedAt: null,
+	completedAt: null,
+} as const satisfies Partial<WorkflowRow>;
 
 export class InstanceRecord implements StatusSource {
 	readonly outbox: StatusOutbox;
@@ -32,6 +49,11 @@ export class InstanceRecord implements StatusSource {
 		this.#isOpen = true;
 	}
 
+	/** It is on its way out: for callers it is not there. */
+	get isRemoved(): boolean {
+		return this.#row?.removing === 1;
+	}
+
 	/** Drops what memory has, so that the next `open` reads again. */
 	forget(): void {
 		this.#isOpen = false;
@@ -42,10 +64,16 @@ export class InstanceRecord implements StatusSource {
 		return this.#row !== undefined;
 	}
 
-	/** @throws {WorkflowError} `INSTANCE_NOT_FOUND` */
+	/** The row, also of an instance that is being removed. */
 	get row(): WorkflowRow {
 		if (this.#row !== undefined) return this.#row;
-		throw new WorkflowError("INSTANCE_NOT_FOUND", "There is no instance of this id.");
+		throw instanceNotFound();
+	}
+
+	/** The row as callers may see it. @throws {WorkflowError} `INSTANCE_NOT_FOUND` */
+	get present(): WorkflowRow {
+		if (this.#row !== undefined && !this.isRemoved) return this.#row;
+		throw instanceNotFound();
 	}
 
 	create(row: WorkflowRow): void {
@@ -58,22 +86,32 @@ export class InstanceRecord implements StatusSource {
 	write(changes: Partial<WorkflowRow>): void {
 		const before = this.row;
 		const row = { ...before, ...changes };
-		const changed = row.status !== before.status;
-		if (changed) {
-			assertStatusChange(before.status, row.status);
-			row.statusSeq++;
-			row.updatedAt = this.#clock.now();
-		}
-		this.#store.updateWorkflow(row);
-		this.#row = row;
-		if (changed) this.outbox.kick();
+		if (row.status !== before.status) assertStatusChange(before.status, row.status);
+		this.#put(
+			row,
+			INDEXED.some((column) => row[column] !== before[column]),
+		);
+	}
+
+	/** The next run: the one change that leaves a terminal status, since that ended a run only. */
+	beginRun(changes: Pick<WorkflowRow, "version" | "deadlineAt">): void {
+		const { run } = this.row;
+		this.#put({ ...this.row, ...NOT_BEGUN, ...changes, run: run + 1 }, true);
 	}
 
 	pending(): { type: string; update: IndexUpdate } | null {
 		const row = this.#row;
 		if (row === undefined || row.indexedSeq >= row.statusSeq) return null;
-		const { id, type, status, statusSeq: seq, createdAt, updatedAt } = row;
-		return { type, update: { id, seq, status, createdAt, updatedAt } };
+		return { type: row.type, update: this.update };
+	}
+
+	/** What the index should say. */
+	get update(): IndexUpdate {
+		const { id, status, statusSeq: seq, createdAt, updatedAt, attributes, removing } = this.row;
+		const update: IndexUpdate = { id, seq, status, createdAt, updatedAt };
+		if (attributes !== null) update.attributes = attributesOf(attributes);
+		if (removing === 1) update.removed = true;
+		return update;
 	}
 
 	/**
@@ -88,5 +126,15 @@ export class InstanceRecord implements StatusSource {
 
 	deliveryRescheduled(): void {
 		if (this.exists) this.#deliveryChanged();
+	}
+
+	#put(row: WorkflowRow, isForIndex: boolean): void {
+		const { statusSeq } = row;
+		const changed = isForIndex
+			? { ...row, statusSeq: statusSeq + 1, updatedAt: this.#clock.now() }
+			: row;
+		this.#store.updateWorkflow(changed);
+		this.#row = changed;
+		if (isForIndex) this.outbox.kick();
 	}
 }

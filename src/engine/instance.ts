@@ -2,30 +2,54 @@
  * One instance: what callers may ask of it, and when. Each request is checked here, against the
  * input and the instance's status, and then carried out by its `Lifecycle`.
  *
- * Invariant I3: after each `await`, what was read before it is read again, since an RPC may have
- * come between.
+ * Invariants:
+ * - I3 After each `await`, what was read before it is read again, since an RPC may have come
+ *   between.
+ * - I4 A change that was asked for before with the same idempotency key is not made again; its
+ *   record is written in the same synchronous stretch as the change.
  */
-import type { WorkflowRow } from "../db/instance-store";
+import type { StepRow, WorkflowRow } from "../db/instance-store";
+import { parseBy } from "../model/by";
+import { decode, type Encoded, encode } from "../model/codec";
 import { unknownType } from "../model/errors";
-import { parseEventName, parseInstanceId, parseTypeName } from "../model/ids";
+import { hash53 } from "../model/hash";
+import { parseInstanceId, parseTypeName } from "../model/ids";
+import { LIMITS } from "../model/limits";
 import type {
+	Announcement,
+	AuditAction,
+	By,
+	ChangeRequest,
 	CreateReceipt,
 	CreateRequest,
 	DescribeRequest,
 	EventRequest,
 	InstanceView,
+	RepairRequest,
+	RestartRequest,
 	StatusReceipt,
 } from "../model/rpc";
 import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
+import { type Creation, checkArrival, checkCreation, newRow } from "./creation";
 import { describe } from "./describe";
-import { instanceExists, instanceFinished, typeNotRegistered } from "./faults";
-import { checkEvent, checkPayload } from "./input";
+import type { Arrival } from "./event-buffer";
+import {
+	instanceExists,
+	instanceFinished,
+	instanceNotEnded,
+	stepNotFound,
+	typeNotRegistered,
+} from "./faults";
+import { type Detail, idempotencyConflict } from "./history";
 import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { planRepair } from "./repair";
 
 /** When an alarm that failed is tried again. */
 const ALARM_RETRY_MS = 60_000;
+/** How long a removal is waited for; it goes on by itself in any case. */
+const REMOVAL_PATIENCE_MS = 10_000;
 
 export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
@@ -38,100 +62,113 @@ export class Instance {
 		this.#life = new Lifecycle(settings);
 	}
 
-	async create({ type, id, payload }: CreateRequest): Promise<CreateReceipt> {
+	async create(request: CreateRequest): Promise<CreateReceipt> {
+		const { id, type } = request;
 		parseInstanceId(id);
 		parseTypeName(type);
 		const program = this.#programs.get(type);
 		if (program === undefined) throw unknownType(type, this.#programs.keys());
-		const checked = await checkPayload(program, payload);
-		this.#life.record.open();
-		if (this.#life.record.exists) throw instanceExists(id, this.#row);
-		const now = this.#now();
-		this.#life.begin(
-			{
-				id,
-				type,
-				version: program.version,
-				status: "running",
-				reason: null,
-				payload: checked,
-				result: null,
-				error: null,
-				notBefore: null,
-				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
-				strikes: 0,
-				progress: 0,
-				statusSeq: 1,
-				indexedSeq: 0,
-				createdAt: now,
-				updatedAt: now,
-				completedAt: null,
-				run: 1,
-				startedAt: now,
-				attributes: null,
-				priority: 0,
-				shard: 0,
-				slot: null,
-				slotKey: null,
-				slotSeq: 0,
-				slotAckedSeq: 0,
-				removing: 0,
-				historySchema: 0,
-				createdBy: null,
-				createReason: null,
-				createKey: null,
-			},
-			program,
-		);
-		return { id, type, status: "running", created: true };
+		const creation = await checkCreation(request, program);
+		const { record } = this.#life;
+		record.open();
+		if (record.exists) return this.#existing(request, creation);
+		const row = newRow(creation, this.#ports.clock.now());
+		this.#life.begin(row, program);
+		if (creation.event !== undefined) this.#life.take(creation.event);
+		return { id, type, status: row.status, created: true };
 	}
 
-	async deliverEvent({ event, payload }: EventRequest): Promise<null> {
-		parseEventName(event);
-		this.#life.record.open();
-		const program = this.#programs.get(this.#unfinished(event).type);
-		const checked = await checkEvent(program, event, payload);
-		this.#unfinished(event);
-		// What was due before the event comes first (G9); its deadline may even end it.
-		this.#life.advance();
-		this.#unfinished(event);
-		this.#life.take(event, checked);
+	async deliverEvent(request: EventRequest): Promise<null> {
+		const by = parseBy(request.by);
+		const { type } = this.#row;
+		this.#take(await checkArrival(request, this.#programs.get(type), by));
 		return null;
 	}
 
-	pause(): StatusReceipt {
-		this.#life.record.open();
-		assertStatusChange(this.#row.status, "paused");
-		this.#life.pause();
-		return { status: "paused" };
+	pause({ by }: ChangeRequest): StatusReceipt {
+		return this.#change("pause", by, null, () => {
+			assertStatusChange(this.#row.status, "paused");
+			this.#life.pause();
+		});
 	}
 
-	resume(): StatusReceipt {
-		this.#life.record.open();
-		const { status, type } = this.#row;
-		if (status !== "paused") {
-			throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
-		}
-		if (!this.#programs.has(type)) throw typeNotRegistered(type);
-		this.#life.resume();
-		return { status: this.#row.status };
+	resume({ by }: ChangeRequest): StatusReceipt {
+		return this.#change("resume", by, null, () => {
+			const { status, type } = this.#row;
+			if (status !== "paused") {
+				throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
+			}
+			this.#registered(type);
+			this.#life.resume();
+		});
 	}
 
-	terminate(): StatusReceipt {
-		this.#life.record.open();
-		assertStatusChange(this.#row.status, "terminated");
-		this.#life.finish("terminated", {});
-		return { status: "terminated" };
+	terminate({ by }: ChangeRequest): StatusReceipt {
+		return this.#change("terminate", by, null, () => {
+			assertStatusChange(this.#row.status, "terminated");
+			this.#life.finish("terminated", {});
+		});
 	}
 
-	describe({ steps }: DescribeRequest): InstanceView {
-		this.#life.record.open();
+	restart({ from, by }: RestartRequest): StatusReceipt {
+		return this.#change("restart", by, from === undefined ? null : { from }, () => {
+			const program = this.#registered(this.#row.type);
+			const outcomes = from === undefined ? 0 : outcomesBefore(this.#step(from));
+			this.#life.restart(outcomes, program);
+		});
+	}
+
+	repair(request: RepairRequest): StatusReceipt {
+		const { action, step, by } = request;
+		const detail = { step, ...outputDetail("output" in request ? request.output : undefined) };
+		return this.#change(action, by, detail, () => {
+			const program = this.#registered(this.#row.type);
+			this.#life.advance();
+			const row = this.#step(step);
+			const { status } = this.#row;
+			const isInFlight = this.#life.isInFlight(step);
+			const repair = planRepair(request, row, { status, isInFlight });
+			switch (repair.how) {
+				case "retry":
+					return this.#life.retryNow(step);
+				case "settle":
+					return this.#life.settleStep(row, repair.result);
+				case "replace":
+					return this.#life.restart(repair.keep, program, { row, result: repair.result });
+			}
+		});
+	}
+
+	/** Answers when nothing is left, or goes on by itself when that takes long. */
+	async remove({ by }: ChangeRequest): Promise<null> {
+		parseBy(by);
+		const { status } = this.#row;
+		if (!isTerminal(status)) throw instanceNotEnded(status);
+		const { clock } = this.#ports;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const cancel = clock.after(REMOVAL_PATIENCE_MS, resolve);
+		await Promise.race([this.#life.remove(), promise]);
+		cancel();
+		return null;
+	}
+
+	describe({ steps, include = [] }: DescribeRequest): InstanceView {
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
 		const rows = steps || isParked ? this.#life.steps() : [];
 		const view = describe(row, rows, this.#life.running);
-		return steps ? view : { ...view, steps: [] };
+		const { history } = this.#life;
+		if (!steps) view.steps = [];
+		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
+		if (include.includes("runs")) view.runs = history.runs();
+		return view;
+	}
+
+	/** What the index should say of it. */
+	announce(): Announcement {
+		const { type, shard } = this.#row;
+		return { type, shard, update: this.#life.record.update };
 	}
 
 	/**
@@ -140,27 +177,100 @@ export class Instance {
 	 */
 	async wake(): Promise<void> {
 		try {
-			this.#life.record.open();
-			if (!this.#life.record.exists) return;
+			const { record } = this.#life;
+			record.open();
+			if (!record.exists) return;
 			this.#life.catchUp();
 			await this.#life.linger();
 		} catch (error) {
-			this.#ports.report("an alarm failed; it is set again", error);
-			this.#ports.alarm.set(this.#now() + ALARM_RETRY_MS);
+			const { report, alarm, clock } = this.#ports;
+			report("an alarm failed; it is set again", error);
+			alarm.set(clock.now() + ALARM_RETRY_MS);
 		}
 	}
 
+	/** @throws {WorkflowError} `INSTANCE_NOT_FOUND` */
 	get #row(): WorkflowRow {
-		return this.#life.record.row;
+		const { record } = this.#life;
+		record.open();
+		return record.present;
 	}
 
-	#now(): number {
-		return this.#ports.clock.now();
+	/** Carries out a change and enters it into the audit, once for each idempotency key (I4). */
+	#change(
+		action: AuditAction,
+		given: By | undefined,
+		detail: Detail | null,
+		change: () => void,
+	): StatusReceipt {
+		const by = parseBy(given);
+		const { history } = this.#life;
+		// For an id that is unknown, this throws.
+		if (this.#row !== undefined && !history.isRepeat(action, by, detail)) {
+			change();
+			history.note(action, by, detail);
+		}
+		return { status: this.#row.status };
 	}
 
-	#unfinished(event: string): WorkflowRow {
-		const row = this.#row;
-		if (isTerminal(row.status)) throw instanceFinished(row.status, event);
+	/** The answer to a create whose id is taken. */
+	#existing({ type, onConflict, by }: CreateRequest, creation: Creation): CreateReceipt {
+		const { record } = this.#life;
+		const row = record.row;
+		const receipt = () => ({ id: row.id, type, status: this.#row.status, created: false });
+		if (record.isRemoved || row.type !== type) throw instanceExists(row.id, row);
+		if (by?.key !== undefined && by.key === row.createKey) {
+			if (creation.fingerprint === row.createFingerprint) return receipt();
+			throw idempotencyConflict(by.key, "to create this instance");
+		}
+		if (creation.event !== undefined) {
+			this.#take(creation.event);
+			return receipt();
+		}
+		if (onConflict === "return") return receipt();
+		throw instanceExists(row.id, row);
+	}
+
+	#take(arrival: Omit<Arrival, "receivedAt">): void {
+		const { event, key, fingerprint } = arrival;
+		if (key !== null) {
+			const before = this.#life.eventOf(key);
+			if (before?.fingerprint === fingerprint) return;
+			if (before !== undefined) throw idempotencyConflict(key, `for the event "${before.event}"`);
+		}
+		this.#requireUnfinished(event);
+		// What was due before the event comes first (G9); its deadline may even end it.
+		this.#life.advance();
+		this.#requireUnfinished(event);
+		this.#life.take(arrival);
+	}
+
+	#requireUnfinished(event: string): void {
+		const { status } = this.#row;
+		if (isTerminal(status)) throw instanceFinished(status, event);
+	}
+
+	#registered(type: string): Program {
+		const program = this.#programs.get(type);
+		if (program === undefined) throw typeNotRegistered(type);
+		return program;
+	}
+
+	#step(key: string): StepRow {
+		const row = this.#life.step(key);
+		if (row === undefined) throw stepNotFound(key, this.#life.steps());
 		return row;
 	}
+}
+
+/** How many outcomes a run keeps that starts again from this step: those recorded before its own. */
+function outcomesBefore({ outcome }: StepRow): number {
+	return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;
+}
+
+/** What the audit keeps of an output: the step has the value. */
+function outputDetail(output: Encoded | undefined): Detail {
+	return output === undefined
+		? {}
+		: { outputHash: hash53(encode(decode(output), "the output", LIMITS.valueBytes)) };
 }

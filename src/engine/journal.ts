@@ -1,5 +1,5 @@
 /**
- * The journal: an instance's step rows and buffered events in memory, in step with their tables.
+ * The journal: an instance's step rows and events in memory, in step with their tables.
  *
  * Loaded with one SELECT each, then every change is written to the table first and to memory
  * after. It knows what is recorded and in which order; what to record is the steps' decision.
@@ -7,13 +7,12 @@
  * Invariants:
  * - J1 A row with an `outcome` never changes again (G2, G3).
  * - J2 `outcomes` holds the rows with an outcome in the order 1, 2, 3, … without a gap (G6).
- * - J3 An event row goes in the transaction that completes its wait (G8).
+ * - J3 An event is marked as taken in the transaction that completes its wait (G8).
  */
-import type { EventRow, InstanceStore, StepRow } from "../db/instance-store";
+import type { InstanceStore, StepRow } from "../db/instance-store";
 import type { Encoded } from "../model/codec";
-import { WorkflowError } from "../model/errors";
-import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
+import { type Arrival, EventBuffer } from "./event-buffer";
 
 /** What a step records when it ends. */
 export interface Outcome {
@@ -44,11 +43,12 @@ export class Journal {
 	readonly #rows = new Map<string, StepRow>();
 	readonly #open = new Map<string, StepRow>();
 	readonly #outcomes: StepRow[] = [];
-	readonly #events: EventRow[];
+	readonly #events: EventBuffer;
 	#progress = 0;
-	#eventSeq: number;
+	/** The largest `seq` of a row: a restart may have left gaps. */
+	#lastSeq = 0;
 
-	private constructor(store: InstanceStore, rows: StepRow[], events: EventRow[]) {
+	private constructor(store: InstanceStore, rows: StepRow[], events: EventBuffer) {
 		this.#store = store;
 		for (const row of rows) {
 			this.#rows.set(row.key, row);
@@ -56,17 +56,17 @@ export class Journal {
 			else this.#outcomes[row.outcome - 1] = row;
 			this.#progress += weight(row);
 		}
+		this.#lastSeq = rows.at(-1)?.seq ?? 0;
 		this.#events = events;
-		this.#eventSeq = events.at(-1)?.seq ?? 0;
 	}
 
 	/** The journal of an instance that was just created. */
 	static empty(store: InstanceStore): Journal {
-		return new Journal(store, [], []);
+		return new Journal(store, [], EventBuffer.empty(store));
 	}
 
 	static load(store: InstanceStore): Journal {
-		return new Journal(store, store.readSteps(), store.readEvents());
+		return new Journal(store, store.readSteps(), EventBuffer.load(store));
 	}
 
 	get size(): number {
@@ -105,6 +105,17 @@ export class Journal {
 		return next;
 	}
 
+	/** The rows that an earlier journal, of the first `outcomes` outcomes, does not have. */
+	after(outcomes: number): StepRow[] {
+		return [...this.#rows.values()].filter(({ outcome }) => outcome === null || outcome > outcomes);
+	}
+
+	/** Makes an open step's timer due now. */
+	hurry(key: string, now: number): void {
+		const row = this.#open.get(key);
+		if (row !== undefined) this.#put({ ...row, wakeAt: now });
+	}
+
 	/** Open steps whose time has come, in the order of their times. */
 	due(now: number): StepRow[] {
 		return [...this.#open.values()]
@@ -117,7 +128,7 @@ export class Journal {
 		const { key, kind, status, attempts, startedAt, completedAt } = outcome;
 		const before = this.#rows.get(key);
 		this.#put({
-			seq: before?.seq ?? this.#rows.size + 1,
+			seq: before?.seq ?? this.#lastSeq + 1,
 			key,
 			kind,
 			status,
@@ -136,7 +147,7 @@ export class Journal {
 	suspend(wait: Wait): void {
 		const { key, kind, status, attempts, startedAt, wakeAt } = wait;
 		this.#put({
-			seq: this.#rows.get(key)?.seq ?? this.#rows.size + 1,
+			seq: this.#rows.get(key)?.seq ?? this.#lastSeq + 1,
 			key,
 			kind,
 			status,
@@ -163,54 +174,58 @@ export class Journal {
 		this.#open.set(key, begun);
 	}
 
-	/** The first open wait for an event of this name. */
-	waitFor(event: string): StepRow | undefined {
+	/** Completes the first wait for the event, or keeps it for a later one (G8, J3). */
+	receive(arrival: Arrival): "taken" | "kept" {
+		const wait = this.#waitFor(arrival.event);
+		if (wait === undefined) {
+			this.#events.keep(arrival);
+			return "kept";
+		}
+		const { key, startedAt } = wait;
+		this.#store.transaction(() => {
+			this.#events.pass(arrival, key);
+			this.#complete(key, { result: arrival.payload, startedAt, at: arrival.receivedAt });
+		});
+		return "taken";
+	}
+
+	/** Completes a new wait with the oldest buffered event of its name, if there is one (J3). */
+	takeBuffered(key: string, event: string, now: number): boolean {
+		const row = this.#events.first(event);
+		if (row === undefined) return false;
+		this.#store.transaction(() => {
+			this.#events.take(row, key);
+			this.#complete(key, { result: row.payload, startedAt: now, at: now });
+		});
+		this.#events.drop(row);
+		return true;
+	}
+
+	#waitFor(event: string): StepRow | undefined {
 		for (const row of this.#open.values()) {
 			if (row.status === "waiting" && row.event === event) return row;
 		}
 		return undefined;
 	}
 
-	/** Keeps an event until a wait asks for it; throws `EVENT_BUFFER_FULL` at the limit. */
-	buffer(event: string, payload: Encoded, receivedAt: number): void {
-		if (this.#events.length >= LIMITS.bufferedEvents) {
-			throw new WorkflowError(
-				"EVENT_BUFFER_FULL",
-				`The instance already holds ${LIMITS.bufferedEvents} events that nothing has waited for. Deliver again once it has consumed some.`,
-				{ limit: LIMITS.bufferedEvents },
-			);
-		}
-		const row = { seq: this.#eventSeq + 1, event, payload, receivedAt };
-		this.#store.insertEvent(row);
-		this.#eventSeq = row.seq;
-		this.#events.push(row);
-	}
-
-	/** Completes a new wait with the oldest buffered event of its name, if there is one (J3). */
-	takeBuffered(key: string, event: string, now: number): boolean {
-		const index = this.#events.findIndex((row) => row.event === event);
-		const row = this.#events[index];
-		if (row === undefined) return false;
-		this.#store.transaction(() => {
-			this.#store.deleteEvent(row.seq);
-			this.settle({
-				key,
-				kind: "wait_for_event",
-				status: "completed",
-				attempts: 0,
-				result: row.payload,
-				startedAt: now,
-				completedAt: now,
-			});
+	#complete(key: string, end: { result: Encoded; startedAt: number; at: number }): void {
+		const { result, startedAt, at } = end;
+		this.settle({
+			key,
+			kind: "wait_for_event",
+			status: "completed",
+			attempts: 0,
+			result,
+			startedAt,
+			completedAt: at,
 		});
-		this.#events.splice(index, 1);
-		return true;
 	}
 
 	#put(row: StepRow): void {
 		const before = this.#rows.get(row.key);
 		if (before === undefined) {
 			this.#store.insertStep(row);
+			this.#lastSeq = row.seq;
 		} else {
 			if (before.outcome !== null) throw new Error(`step "${row.key}" already has an outcome`);
 			this.#store.updateStep(row);

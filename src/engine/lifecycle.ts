@@ -9,7 +9,14 @@
  *   lost with its isolate (G17).
  * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
  */
-import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
+import type { HistoryStore } from "../db/history-store";
+import type { EventRow, InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
+import {
+	type AttributeChanges,
+	attributesOf,
+	attributesText,
+	withAttributes,
+} from "../model/attributes";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
@@ -17,18 +24,22 @@ import { LIMITS } from "../model/limits";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
 import type { RunningAttempt } from "./describe";
+import type { Arrival } from "./event-buffer";
 import { instanceTimeout, missedStep, passesLost, typeNotRegistered } from "./faults";
+import { History } from "./history";
 import { InstanceRecord } from "./instance-record";
 import { Journal } from "./journal";
 import { Pass, type PassObserver, type RunEnd } from "./pass";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { Removal } from "./removal";
 import { timeOutWait } from "./step-kinds/wait-step";
 import { judgeLostPass } from "./strikes";
 import { Wakeups } from "./wakeups";
 
 export interface InstanceSettings {
 	store: InstanceStore;
+	history: HistoryStore;
 	programs: ReadonlyMap<string, Program>;
 	ports: Ports;
 }
@@ -40,6 +51,8 @@ const RECHECK_MS = 60_000;
 
 export class Lifecycle implements PassObserver {
 	readonly record: InstanceRecord;
+	readonly history: History;
+	readonly #removal: Removal;
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
@@ -49,58 +62,56 @@ export class Lifecycle implements PassObserver {
 	/** The frozen pass cannot be thawed: it took another way than the journal. */
 	#diverged = false;
 
-	constructor({ store, programs, ports }: InstanceSettings) {
+	constructor({ store, history, programs, ports }: InstanceSettings) {
 		this.#store = store;
 		this.#programs = programs;
 		this.#ports = ports;
 		this.record = new InstanceRecord(store, ports, () => this.#arm());
+		this.history = new History(this.record, history, ports.clock);
+		this.#removal = new Removal(this.record, ports, () => {
+			this.#forget();
+			this.#wakeups.fired();
+		});
 		this.#wakeups = new Wakeups(ports.clock, ports.alarm);
 	}
 
 	// ── What callers may ask for ──────────────────────────────────────────────
 
-	/** Starts the life of a row that is not stored yet. */
+	/** Starts the life of a row that is not stored yet; one that is `created` starts later. */
 	begin(row: WorkflowRow, program: Program): void {
 		this.record.create(row);
 		this.#journal = Journal.empty(this.#store);
-		this.#runPass(program);
+		if (row.status === "running") this.#runPass(program);
+		else this.#arm();
 	}
 
 	/** Completes the first wait for the event, or keeps it for a later one (G8). */
-	take(event: string, payload: Encoded): void {
-		const journal = this.#openJournal();
-		const now = this.#now();
-		const wait = journal.waitFor(event);
-		if (wait === undefined) {
-			journal.buffer(event, payload, now);
-		} else {
-			const { key, kind, startedAt } = wait;
-			journal.settle({
-				key,
-				kind,
-				status: "completed",
-				attempts: 0,
-				result: payload,
-				startedAt,
-				completedAt: now,
-			});
-			if (this.#row.status !== "paused") this.#move();
-		}
+	take(arrival: Omit<Arrival, "receivedAt">): void {
+		const taken = this.#openJournal().receive({ ...arrival, receivedAt: this.#now() });
+		if (taken === "taken") this.#goOn();
 		this.#arm();
 	}
 
 	/** Steps in flight finish and record, nothing new starts (G11). */
 	pause(): void {
-		this.record.write({ status: "paused", reason: null, notBefore: null });
+		const { startedAt, notBefore } = this.#row;
+		// A delayed start stays delayed; a pass that was backed off is tried as soon as it is resumed.
+		const wait = startedAt === null ? notBefore : null;
+		this.record.write({ status: "paused", reason: null, notBefore: wait });
 		this.#pass?.freeze();
 		this.#arm();
 	}
 
 	resume(): void {
-		const { deadlineAt } = this.#row;
+		const { deadlineAt, notBefore } = this.#row;
 		const now = this.#now();
 		if (deadlineAt !== null && deadlineAt <= now) {
 			this.#timeOut();
+			return;
+		}
+		if (notBefore !== null && notBefore > now) {
+			this.record.write({ status: "created", reason: null });
+			this.#arm();
 			return;
 		}
 		if (this.#pass === undefined || this.#diverged) {
@@ -115,6 +126,52 @@ export class Lifecycle implements PassObserver {
 		this.#arm();
 	}
 
+	/**
+	 * Begins another run, whose journal has the first `keep` outcomes of this one, and then the
+	 * `preset` one, if there is one.
+	 */
+	restart(
+		keep: number,
+		program: Program,
+		preset?: { row: StepRow; result: Encoded | undefined },
+	): void {
+		this.#pass?.drop(new Error("the instance is restarted"));
+		this.#pass = undefined;
+		const now = this.#now();
+		this.#store.transaction(() => {
+			const cut = this.#openJournal().after(keep);
+			this.history.closeRun(cut);
+			for (const { seq } of cut) this.#store.deleteStep(seq);
+			this.record.beginRun({
+				version: program.version,
+				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
+			});
+		});
+		this.#journal = Journal.load(this.#store);
+		if (preset !== undefined) this.#settle(preset.row, preset.result);
+		this.#move();
+		this.#arm();
+	}
+
+	/** Ends an open step from outside, as a timer would. */
+	settleStep(row: StepRow, result: Encoded | undefined): void {
+		this.#settle(row, result);
+		this.#goOn();
+		this.#arm();
+	}
+
+	/** Starts the next attempt of a step that waits for one. */
+	retryNow(key: string): void {
+		this.#openJournal().hurry(key, this.#now());
+		if (this.#row.status !== "paused" && this.#settleDue(this.#now())) this.#move();
+		this.#arm();
+	}
+
+	/** Whether a function of the step is being called right now. */
+	isInFlight(key: string): boolean {
+		return this.running.some((attempt) => attempt.key === key);
+	}
+
 	finish(
 		status: WorkflowStatus,
 		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
@@ -125,9 +182,30 @@ export class Lifecycle implements PassObserver {
 		this.#arm();
 	}
 
+	/** Takes the instance out of the index and empties its storage; resolves when it is gone. */
+	remove(): Promise<void> {
+		this.#journal = undefined;
+		const gone = this.#removal.begin();
+		this.#arm();
+		return gone;
+	}
+
+	step(key: string): StepRow | undefined {
+		return this.#openJournal().get(key);
+	}
+
 	/** The steps, and the attempts of them that run. */
 	steps(): Iterable<StepRow> {
 		return this.#journal?.rows ?? this.#store.readSteps();
+	}
+
+	events(): EventRow[] {
+		return this.#store.readEvents();
+	}
+
+	/** The event that was delivered with an idempotency key. */
+	eventOf(key: string): EventRow | undefined {
+		return this.#store.eventOf(key);
 	}
 
 	get running(): RunningAttempt[] {
@@ -138,6 +216,8 @@ export class Lifecycle implements PassObserver {
 	catchUp(): void {
 		this.#wakeups.fired();
 		const { status, reason: why, type } = this.#row;
+		const expiresAt = this.#expiresAt();
+		if (expiresAt !== null && expiresAt <= this.#now()) void this.remove();
 		const typeIsBack = reasonIs(why, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
 		if (status === "paused" && typeIsBack) this.resume();
 		else this.advance();
@@ -149,7 +229,7 @@ export class Lifecycle implements PassObserver {
 	advance(): void {
 		const now = this.#now();
 		const { status, deadlineAt } = this.#row;
-		if (isTerminal(status) || status === "paused") return;
+		if (isTerminal(status) || status === "paused" || this.record.isRemoved) return;
 		if (deadlineAt !== null && deadlineAt <= now) {
 			this.#timeOut();
 			return;
@@ -224,6 +304,12 @@ export class Lifecycle implements PassObserver {
 		this.#arm();
 	}
 
+	passSetsAttributes(_pass: Pass, changes: AttributeChanges): void {
+		const before = this.#row.attributes;
+		const attributes = withAttributes(attributesOf(before), changes);
+		this.record.write({ attributes: attributesText(attributes) });
+	}
+
 	passDrained(pass: Pass): void {
 		if (pass === this.#pass) this.#arm();
 	}
@@ -233,12 +319,17 @@ export class Lifecycle implements PassObserver {
 		if (pass !== this.#pass) return;
 		this.#ports.report("a write of an instance failed; it will be replayed", error);
 		pass.drop(new Error("a write of the instance failed"));
+		this.#forget();
+	}
+
+	// ── Inside ────────────────────────────────────────────────────────────────
+
+	/** The tables are asked again. */
+	#forget(): void {
 		this.#pass = undefined;
 		this.#journal = undefined;
 		this.record.forget();
 	}
-
-	// ── Inside ────────────────────────────────────────────────────────────────
 
 	get #row(): WorkflowRow {
 		return this.record.row;
@@ -257,18 +348,27 @@ export class Lifecycle implements PassObserver {
 		const journal = this.#openJournal();
 		const due = journal.due(now);
 		for (const row of due) {
-			const { key, kind, startedAt } = row;
+			const { key, kind } = row;
 			if (kind === "wait_for_event") {
 				timeOutWait(journal, row, now);
 			} else if (kind === "sleep") {
-				const end = { key, kind, startedAt, completedAt: now, attempts: 0 };
-				journal.settle({ ...end, status: "completed" });
+				this.#settle(row, undefined);
 			} else {
 				journal.attemptBegan(key);
 				this.#pass?.retryDue(key);
 			}
 		}
 		return due.length > 0;
+	}
+
+	#settle({ key, kind, attempts, startedAt }: StepRow, result: Encoded | undefined): void {
+		const end = { key, kind, attempts, startedAt, completedAt: this.#now() };
+		const outcome = result === undefined ? end : { ...end, result };
+		this.#openJournal().settle({ ...outcome, status: "completed" });
+	}
+
+	#goOn(): void {
+		if (this.#row.status !== "paused") this.#move();
 	}
 
 	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
@@ -313,7 +413,8 @@ export class Lifecycle implements PassObserver {
 			this.record.write({ status: "paused", reason: reason(code, message) });
 			return;
 		}
-		const change = { reason: null, error: null, notBefore: null };
+		const startedAt = row.startedAt ?? this.#now();
+		const change = { reason: null, error: null, notBefore: null, startedAt };
 		this.record.write({ ...change, ...this.#opening() });
 		this.#runPass(program);
 	}
@@ -329,7 +430,7 @@ export class Lifecycle implements PassObserver {
 		this.#pass?.drop(new Error("a new pass of the instance began"));
 		this.#diverged = false;
 		this.#pass = new Pass({
-			instanceId: this.#row.id,
+			scope: idempotencyScope(this.#row),
 			program,
 			payload: this.#row.payload,
 			journal: this.#openJournal(),
@@ -377,7 +478,22 @@ export class Lifecycle implements PassObserver {
 			deadlineAt,
 			notBefore,
 			undelivered: this.record.pending() === null ? null : { retryAt: this.record.outbox.retryAt },
-			recheckAt: gone ? this.#now() + RECHECK_MS : null,
+			recheckAt: gone || this.record.isRemoved ? this.#now() + RECHECK_MS : null,
+			expiresAt: this.#expiresAt(),
 		});
+		this.#removal.proceed();
 	}
+
+	/** When an ended instance is to be forgotten. */
+	#expiresAt(): number | null {
+		const { status, completedAt, type } = this.#row;
+		if (!isTerminal(status) || completedAt === null || this.record.isRemoved) return null;
+		const keptMs = this.#programs.get(type)?.retentionMs ?? LIMITS.retentionMs;
+		return keptMs === 0 ? null : completedAt + keptMs;
+	}
+}
+
+/** Unique to instance and run: a step that is run anew is another request to the other side. */
+function idempotencyScope({ id, run }: WorkflowRow): string {
+	return run === 1 ? id : `${id}~${run}`;
 }

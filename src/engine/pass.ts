@@ -19,6 +19,7 @@
  *   committed before user code moves, even if that code ends the isolate (G17).
  */
 import type { StepRow } from "../db/instance-store";
+import type { AttributeChanges } from "../model/attributes";
 import { decode, type Encoded } from "../model/codec";
 import { decodeThrown, fromThrownRecord } from "../model/error-record";
 import { NonDeterminismError, ValidationError, WorkflowError } from "../model/errors";
@@ -30,6 +31,7 @@ import type { Journal } from "./journal";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { StepApi } from "./step-api";
+import { openAttributes } from "./step-kinds/attributes-step";
 import { type DoSettings, DoStep, enclosingStep } from "./step-kinds/do-step";
 import { openSleep } from "./step-kinds/sleep-step";
 import type { StepHost } from "./step-kinds/step-host";
@@ -50,10 +52,13 @@ export interface PassObserver {
 	/** The last step function in flight of a frozen pass has ended. */
 	passDrained(pass: Pass): void;
 	passBroken(pass: Pass, error: unknown): void;
+	/** @throws {ValidationError} for too many. */
+	passSetsAttributes(pass: Pass, changes: AttributeChanges): void;
 }
 
 export interface PassSettings {
-	instanceId: string;
+	/** What the idempotency keys of its steps begin with. */
+	scope: string;
 	program: Program;
 	payload: Encoded;
 	journal: Journal;
@@ -81,7 +86,8 @@ type PassState = "waking" | "live" | "parked" | "frozen" | "over";
 const SETTLING_MICROTASKS = 16;
 
 export class Pass implements StepHost {
-	readonly instanceId: string;
+	/** What the idempotency keys of its steps begin with. */
+	readonly scope: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	readonly #settings: PassSettings;
@@ -110,7 +116,7 @@ export class Pass implements StepHost {
 	constructor(settings: PassSettings) {
 		this.#settings = settings;
 		this.#observer = settings.observer;
-		this.instanceId = settings.instanceId;
+		this.scope = settings.scope;
 		this.journal = settings.journal;
 		this.ports = settings.ports;
 		this.#rowsBefore = settings.journal.size;
@@ -236,6 +242,16 @@ export class Pass implements StepHost {
 
 	waitForEvent(name: string, settings: WaitSettings): Promise<unknown> {
 		return this.#ask("wait_for_event", name, (key) => () => openWait(this, key, settings));
+	}
+
+	setAttributes(changes: AttributeChanges): Promise<unknown> {
+		return this.#ask("set_attributes", "setAttributes", (key) => () => {
+			openAttributes(this, key, changes);
+		});
+	}
+
+	changeAttributes(changes: AttributeChanges): void {
+		this.#observer.passSetsAttributes(this, changes);
 	}
 
 	attemptStarted(step: DoStep): void {

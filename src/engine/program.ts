@@ -15,6 +15,7 @@
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
  */
+import type { AttributeChanges } from "../model/attributes";
 import type { Duration } from "../model/duration";
 import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
@@ -63,6 +64,14 @@ export interface Step<Events extends object = Record<string, unknown>> {
 	 */
 	do<T>(name: string, fn: StepFunction<T>, options?: StepOptions): Promise<T>;
 	do<T>(name: string, options: StepOptions, fn: StepFunction<T>): Promise<T>;
+	/**
+	 * Sets what the instance is found by; null takes an attribute away.
+	 *
+	 * @throws {ValidationError} for more than 16 attributes, or values that are no short text or number.
+	 * @example
+	 * await step.setAttributes({ stage: "paid", total: 120 });
+	 */
+	setAttributes(changes: AttributeChanges): Promise<void>;
 	/** Waits for a length of time, counted from the first call. */
 	sleep(name: string, duration: Duration): Promise<void>;
 	/** Waits for a moment: a `Date`, or ms since 1970. A moment that has passed is no wait. */

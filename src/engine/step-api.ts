@@ -1,4 +1,5 @@
 /** The `step` of user code: checks what it is given and asks the pass. Journals nothing itself. */
+import { type AttributeChanges, parseAttributeChanges } from "../model/attributes";
 import { durationMs } from "../model/duration";
 import { ValidationError } from "../model/errors";
 import { parseEventName, parseStepName } from "../model/ids";
@@ -69,6 +70,12 @@ export class StepApi implements Step {
 				timeout === undefined ? null : durationMs(timeout, `timeout of wait "${name}"`);
 			return this.#pass.waitForEvent(name, { event, timeoutMs }) as Promise<T>;
 		});
+	}
+
+	setAttributes(changes: AttributeChanges): Promise<void> {
+		return refusing(
+			() => this.#pass.setAttributes(parseAttributeChanges(changes)) as Promise<void>,
+		);
 	}
 
 	#doSettings(

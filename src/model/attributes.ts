@@ -61,6 +61,16 @@ export function withAttributes(before: Attributes, changes: AttributeChanges): A
 	return Object.fromEntries(after);
 }
 
+/** As a row has them; none is null. */
+export function attributesText(attributes: Attributes): string | null {
+	const names = Object.keys(attributes);
+	return names.length === 0 ? null : JSON.stringify(attributes, names.sort());
+}
+
+export function attributesOf(text: string | null): Attributes {
+	return text === null ? {} : JSON.parse(text);
+}
+
 function isAttributeValue(value: unknown): value is AttributeValue {
 	if (typeof value === "number") return Number.isFinite(value);
 	return (

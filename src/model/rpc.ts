@@ -4,7 +4,7 @@
  * Values cross as `Encoded` text, since structured clone knows no `URL`. Errors cross as data,
  * since class and prototype do not survive: every call answers an `Answer`.
  */
-import type { AttributeChanges } from "./attributes";
+import type { AttributeChanges, Attributes } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { IndexRow, IndexUpdate } from "./index-rpc";
@@ -32,7 +32,12 @@ export interface InstanceRpc {
 	pause(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	resume(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
+	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
+	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
+	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
+	/** What the index should say of it, for a shard that is made anew. */
+	announce(): Promise<Answer<Announcement>>;
 }
 
 /** A shard's object. */
@@ -127,7 +132,7 @@ export interface StatusReceipt {
 	status: WorkflowStatus;
 }
 
-export const STEP_KINDS = ["do", "sleep", "wait_for_event"] as const;
+export const STEP_KINDS = ["do", "sleep", "wait_for_event", "set_attributes"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
@@ -158,6 +163,42 @@ export interface StepView {
 	completedAt: number | null;
 }
 
+export const AUDIT_ACTIONS = [
+	"create",
+	"event",
+	"pause",
+	"resume",
+	"terminate",
+	"restart",
+	"set-output",
+	"skip",
+	"fire-sleep",
+	"retry-now",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** A change that was asked for from outside. */
+export interface AuditView {
+	at: number;
+	actor: string;
+	action: AuditAction;
+	reason: string | null;
+	key: string | null;
+	detail: Record<string, unknown> | null;
+}
+
+/** A run before the latest, with those of its steps that the next one did not keep. */
+export interface RunView {
+	run: number;
+	status: WorkflowStatus;
+	reason: string | null;
+	result: Encoded | null;
+	error: Encoded | null;
+	startedAt: number | null;
+	completedAt: number | null;
+	steps: Omit<StepView, "wakeAt">[];
+}
+
 /** All that the status answer says of an instance; times in ms since 1970. */
 export interface InstanceView {
 	id: string;
@@ -172,11 +213,20 @@ export interface InstanceView {
 	error: Encoded | null;
 	/** Empty when they were not asked for. */
 	steps: StepView[];
-	/** When it wakes by itself next. */
+	/** When it wakes, or starts, by itself next. */
 	wakeAt: number | null;
+	/** 1, and one more with each restart. */
+	run: number;
+	attributes: Attributes;
+	priority: number;
 	createdAt: number;
+	/** When the first pass of the run began. */
+	startedAt: number | null;
 	updatedAt: number;
 	completedAt: number | null;
+	/** Where they were asked for. */
+	audit?: AuditView[];
+	runs?: RunView[];
 }
 
 export interface IndexFilter {

@@ -1,7 +1,8 @@
 /**
  * The statuses of an instance and the one table of legal changes.
  *
- * Every status change in the project goes through `assertStatusChange`, and nothing else lists
+ * A restart begins another run of an instance and starts from `created`, whatever ended the one
+ * before; every other status change in the project goes through `assertStatusChange`, and nothing else lists
  * terminal statuses: both follow from `NEXT_STATUSES`.
  */
 import { WorkflowError } from "./errors";
@@ -36,7 +37,7 @@ const NEXT_STATUSES: Record<WorkflowStatus, readonly WorkflowStatus[]> = {
 	],
 	sleeping: ["running", "paused", "timed_out", "terminated"],
 	waiting: ["running", "paused", "timed_out", "terminated"],
-	paused: ["running", "timed_out", "terminated"],
+	paused: ["created", "running", "timed_out", "terminated"],
 	panicked: ["running", "paused", "errored", "timed_out", "terminated"],
 	completed: [],
 	errored: [],

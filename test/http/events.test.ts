@@ -12,7 +12,9 @@ const service = new Service([open]);
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 const buffered = (instance: TestInstance) =>
-	instance.sql<{ event: string; payload: string }>("SELECT event, payload FROM events");
+	instance.sql<{ event: string; payload: string }>(
+		"SELECT event, payload FROM events WHERE step IS NULL",
+	);
 
 async function waiting(type = open): Promise<TestInstance> {
 	const instance = await new Service([type]).create(type);

@@ -124,18 +124,8 @@ function throwing(makeError: () => Error): RunnerNamespace {
 
 function rejecting(makeError: () => Error): RunnerNamespace {
 	const reject = () => Promise.reject(makeError());
-	return {
-		getByName: () => ({
-			create: reject,
-			deliverEvent: reject,
-			pause: reject,
-			resume: reject,
-			terminate: reject,
-			describe: reject,
-			indexWrite: reject,
-			indexList: reject,
-		}),
-	};
+	const stub = new Proxy({}, { get: () => reject }) as ReturnType<RunnerNamespace["getByName"]>;
+	return { getByName: () => stub };
 }
 
 /** A code of this project on an error that is not: what crosses as an exception is no answer. */

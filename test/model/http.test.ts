@@ -102,7 +102,11 @@ describe("statusResponse", () => {
 		error: null,
 		steps: [],
 		wakeAt: null,
+		run: 1,
+		attributes: {},
+		priority: 0,
 		createdAt: 90,
+		startedAt: 95,
 		updatedAt: 120,
 		completedAt: 120,
 	};

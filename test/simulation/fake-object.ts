@@ -5,11 +5,9 @@
  * written before is committed. If it dies first, it never leaves.
  */
 import type { RunnerNamespace } from "../../src/client/runner-client";
-import { Instance } from "../../src/engine/instance";
 import type { Clock } from "../../src/model/ports";
-import { type Answer, answer, type InstanceRpc, type ShardRpc } from "../../src/model/rpc";
-import { roleIn } from "../../src/roles";
-import { IndexShard } from "../../src/shards/index-shard";
+import type { Answer } from "../../src/model/rpc";
+import { handle, type Role, type RunnerRpc, roleIn } from "../../src/roles";
 import type { EventLoop } from "./event-loop";
 import { FakeStorage } from "./fake-storage";
 import { planPrograms } from "./interpreter";
@@ -26,7 +24,7 @@ export interface Surroundings {
 	died(object: FakeObject): void;
 }
 
-export type Method = keyof (InstanceRpc & ShardRpc);
+export type Method = keyof RunnerRpc;
 /** Called when an answer leaves; what it gives is asked for when it arrives. */
 type Reply = (answer: () => Promise<Answer<unknown>>) => void;
 
@@ -35,7 +33,7 @@ export const DIED = new Error("the object died");
 
 export class Life {
 	alive = true;
-	readonly role: Instance | IndexShard;
+	readonly role: Role;
 	/** Requests that have no answer yet. */
 	readonly requests = new Set<Reply>();
 
@@ -62,20 +60,14 @@ export class Life {
 			programs: new Map(programs.map((program) => [program.type, program])),
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
+			empty: async () => storage.empty(),
 			random: () => world.jitter(),
 			report: (message, error) => world.reported(message, error),
 		});
 	}
 
 	request(method: Method, given: never): Promise<Answer<unknown>> {
-		return answer<unknown>(() => {
-			const { role } = this;
-			if (role instanceof Instance && method in role)
-				return role[method as keyof InstanceRpc](given);
-			if (role instanceof IndexShard && method in role.rpc)
-				return role.rpc[method as keyof ShardRpc](given);
-			throw new Error(`${this.object.name} has no method ${method}`);
-		});
+		return handle(this.role, method, given);
 	}
 }
 
@@ -141,8 +133,7 @@ export class FakeObject {
 
 	/** Calls the alarm handler; without `ended` it is a second call for an alarm that was handled. */
 	wake(ended: () => void = () => {}): void {
-		const { role } = this.life;
-		if (role instanceof Instance) role.wake().then(() => this.gate(ended));
+		this.life.role.wake().then(() => this.gate(ended));
 	}
 
 	/** Lets `leave` happen once all that is written by now is committed. */

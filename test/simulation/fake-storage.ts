@@ -56,6 +56,17 @@ export class FakeStorage {
 		return this.#isOpen;
 	}
 
+	/** `deleteAll`, which takes the alarm along. */
+	empty(): void {
+		this.setAlarm(null);
+		for (const { name } of this.read<{ name: string }>(
+			"SELECT name FROM sqlite_schema WHERE type = 'table'",
+		)) {
+			this.#db.exec(`DROP TABLE "${name}"`);
+		}
+		this.stepsChanged = true;
+	}
+
 	setAlarm(atMs: number | null): void {
 		this.#begin();
 		this.#alarmWritten = atMs;

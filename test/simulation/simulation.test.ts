@@ -43,7 +43,7 @@ describe("an engine is found out that", () => {
 	});
 
 	it("keeps an event that a step has taken", async () => {
-		vi.spyOn(InstanceStore.prototype, "deleteEvent").mockImplementation(() => {});
+		vi.spyOn(InstanceStore.prototype, "takeEvent").mockImplementation(() => {});
 		expect(await firstFault(300)).toContain("G8");
 	});
 

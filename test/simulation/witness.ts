@@ -44,7 +44,7 @@ export const QUERIES = {
 		completed_at AS completedAt FROM workflow`,
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
 		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
-	events: "SELECT event, payload FROM events ORDER BY seq",
+	events: "SELECT event, payload FROM events WHERE step IS NULL ORDER BY seq",
 	index: "SELECT status, seq FROM instances",
 };
 

@@ -94,18 +94,9 @@ export class World implements Surroundings {
 	runners(sender: Life | null): RunnerNamespace {
 		const call = (name: string, method: Method, given: unknown) =>
 			this.#call(sender, name === ID ? this.#instance : this.#shard, method, given);
-		return {
-			getByName: (name) => ({
-				create: (request) => call(name, "create", request),
-				deliverEvent: (request) => call(name, "deliverEvent", request),
-				pause: () => call(name, "pause", undefined),
-				resume: () => call(name, "resume", undefined),
-				terminate: () => call(name, "terminate", undefined),
-				describe: () => call(name, "describe", undefined),
-				indexWrite: (update) => call(name, "indexWrite", update),
-				indexList: (filter) => call(name, "indexList", filter),
-			}),
-		};
+		const stub = (name: string) =>
+			new Proxy({}, { get: (_, method: Method) => (given: unknown) => call(name, method, given) });
+		return { getByName: (name) => stub(name) as ReturnType<RunnerNamespace["getByName"]> };
 	}
 
 	jitter(): number {

@@ -1,4 +1,4 @@
-/** Programs for the engine, as a style makes them of a type that declares nothing. */
+/** Programs for the engine, of types that declare nothing; their instances are kept for ever. */
 import type { Program } from "../../src/engine/program";
 import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
 
@@ -17,7 +17,7 @@ export function programOf(
 		about: { description: null, tags: [], metadata: null },
 		concurrency: null,
 		rate: null,
-		retentionMs: null,
+		retentionMs: 0,
 		shards: 1,
 		run,
 		...declared,

@@ -56,7 +56,7 @@ export class DoStep {
 		if (this.#attempt !== undefined || hasEnded || (row?.wakeAt ?? 0) > now) return;
 		journal.attemptBegan(this.key);
 		const number = (row?.attempts ?? 0) + 1;
-		const attempt = new Attempt(this.#host.instanceId, this.key, number, now);
+		const attempt = new Attempt(this.#host.scope, this.key, number, now);
 		this.#attempt = attempt;
 		this.#host.attemptStarted(this);
 		this.#watchTimeout(attempt);
@@ -175,21 +175,21 @@ export class DoStep {
 
 class Attempt implements StepContext {
 	cancelTimeout: (() => void) | undefined;
-	readonly #instanceId: string;
+	readonly #scope: string;
 	/** Made when asked for: most functions never look at their signal. */
 	#controller: AbortController | undefined;
 
 	constructor(
-		instanceId: string,
+		scope: string,
 		readonly key: string,
 		readonly attempt: number,
 		readonly startedAt: number,
 	) {
-		this.#instanceId = instanceId;
+		this.#scope = scope;
 	}
 
 	get idempotencyKey(): string {
-		return `${this.#instanceId}/${this.key}`;
+		return `${this.#scope}/${this.key}`;
 	}
 
 	get signal(): AbortSignal {

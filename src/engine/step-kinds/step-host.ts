@@ -1,16 +1,20 @@
 /** What a step kind is given by the pass that it runs in. */
+import type { AttributeChanges } from "../../model/attributes";
 import type { Journal } from "../journal";
 import type { Ports } from "../ports";
 import type { DoStep } from "./do-step";
 
 export interface StepHost {
-	readonly instanceId: string;
+	/** What the idempotency keys of its steps begin with. */
+	readonly scope: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	/** The pass is over: nothing that comes now is recorded. */
 	readonly isOver: boolean;
 	attemptStarted(step: DoStep): void;
 	attemptEnded(step: DoStep): void;
+	/** @throws {ValidationError} for too many. */
+	changeAttributes(changes: AttributeChanges): void;
 	/** An outcome was recorded, or a step began to wait. */
 	recorded(): void;
 	/** A write failed: memory and tables may differ. */

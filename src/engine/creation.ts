@@ -1,0 +1,138 @@
+/** What a request to create an instance comes to: checked input, and the row of a new instance. */
+import type { WorkflowRow } from "../db/instance-store";
+import {
+	type Attributes,
+	attributesText,
+	parseAttributeChanges,
+	withAttributes,
+} from "../model/attributes";
+import { parseBy } from "../model/by";
+import type { Encoded } from "../model/codec";
+import { ValidationError } from "../model/errors";
+import { hash53 } from "../model/hash";
+import { parseEventName } from "../model/ids";
+import { LIMITS } from "../model/limits";
+import { wholeNumber } from "../model/options";
+import type { By, CreateRequest } from "../model/rpc";
+import type { Arrival } from "./event-buffer";
+import { checkEvent, checkPayload } from "./input";
+import type { Program } from "./program";
+
+export interface Creation {
+	readonly id: string;
+	readonly program: Program;
+	readonly payload: Encoded;
+	/** Of the payload as it came: a schema may fill in the time, for one. */
+	readonly fingerprint: number;
+	readonly attributes: Attributes;
+	readonly priority: number;
+	readonly by: By | undefined;
+	readonly event: Omit<Arrival, "receivedAt"> | undefined;
+	startAt(now: number): number | null;
+}
+
+/** @throws {ValidationError} with the path of what is wrong. */
+export async function checkCreation(request: CreateRequest, program: Program): Promise<Creation> {
+	const { id, priority = 0, attributes = {}, startAt, delayMs } = request;
+	const by = parseBy(request.by);
+	const range = { min: -LIMITS.priority, max: LIMITS.priority };
+	const start = startOf(startAt, delayMs);
+	return {
+		id,
+		program,
+		fingerprint: hash53(request.payload),
+		attributes: withAttributes({}, parseAttributeChanges(attributes)),
+		priority: wholeNumber(priority, "priority", range),
+		by,
+		startAt: (now) => {
+			const at = start(now);
+			return at === null || at <= now ? null : at;
+		},
+		payload: await checkPayload(program, request.payload),
+		event: request.event && (await checkArrival(request.event, program, by)),
+	};
+}
+
+/** An event as it comes in, checked against what the type declares. */
+export async function checkArrival(
+	{ event, payload }: { event: string; payload: Encoded },
+	program: Program | undefined,
+	by: By | undefined,
+): Promise<Omit<Arrival, "receivedAt">> {
+	parseEventName(event);
+	return {
+		event,
+		payload: await checkEvent(program, event, payload),
+		actor: by?.actor ?? null,
+		reason: by?.reason ?? null,
+		key: by?.key ?? null,
+		fingerprint: by?.key === undefined ? null : hash53(`${event}\n${payload}`),
+	};
+}
+
+export function newRow(
+	{ id, program, payload, attributes, priority, by, fingerprint, startAt }: Creation,
+	now: number,
+): WorkflowRow {
+	const { type, version, timeoutMs } = program;
+	const notBefore = startAt(now);
+	return {
+		id,
+		type,
+		version,
+		status: notBefore === null ? "running" : "created",
+		reason: null,
+		payload,
+		result: null,
+		error: null,
+		notBefore,
+		deadlineAt: timeoutMs === null ? null : (notBefore ?? now) + timeoutMs,
+		run: 1,
+		startedAt: notBefore === null ? now : null,
+		attributes: attributesText(attributes),
+		priority,
+		shard: 0,
+		slot: null,
+		slotKey: null,
+		slotSeq: 0,
+		slotAckedSeq: 0,
+		removing: 0,
+		historySchema: 0,
+		createdBy: by?.actor ?? null,
+		createReason: by?.reason ?? null,
+		createKey: by?.key ?? null,
+		createFingerprint: by?.key === undefined ? null : fingerprint,
+		strikes: 0,
+		progress: 0,
+		statusSeq: 1,
+		indexedSeq: 0,
+		createdAt: now,
+		updatedAt: now,
+		completedAt: null,
+	};
+}
+
+function startOf(
+	startAt: number | undefined,
+	delayMs: number | undefined,
+): (now: number) => number | null {
+	if (startAt !== undefined && delayMs !== undefined) {
+		throw new ValidationError("Give startAt or delay, not both.", { path: "startAt" });
+	}
+	if (delayMs !== undefined) {
+		const delay = wholeNumber(delayMs, "delay", { min: 0, max: LIMITS.durationMs });
+		return (now) => now + delay;
+	}
+	if (startAt === undefined) return () => null;
+	if (!Number.isFinite(startAt)) {
+		throw new ValidationError(
+			`startAt is a moment, in ms since 1970; received ${String(startAt)}.`,
+			{ path: "startAt" },
+		);
+	}
+	const at = Math.ceil(startAt);
+	return (now) => {
+		if (at - now <= LIMITS.durationMs) return at;
+		throw new ValidationError("startAt is at most ten years from now.", { path: "startAt" });
+	};
+}

@@ -1,0 +1,128 @@
+/**
+ * What was asked of an instance from outside, and how its earlier runs went. The tables come into
+ * being with the first entry.
+ */
+import type { HistoryStore } from "../db/history-store";
+import type { EventRow, StepRow } from "../db/instance-store";
+import { WorkflowError } from "../model/errors";
+import { LIMITS } from "../model/limits";
+import type { Clock } from "../model/ports";
+import type { AuditAction, AuditView, By, RunView } from "../model/rpc";
+import type { InstanceRecord } from "./instance-record";
+
+/** What an action was about: plain JSON. */
+export type Detail = Readonly<Record<string, unknown>>;
+
+export class History {
+	readonly #record: InstanceRecord;
+	readonly #store: HistoryStore;
+	readonly #clock: Clock;
+
+	constructor(record: InstanceRecord, store: HistoryStore, clock: Clock) {
+		this.#record = record;
+		this.#store = store;
+		this.#clock = clock;
+	}
+
+	/**
+	 * Whether this change was made before under the same idempotency key.
+	 *
+	 * @throws {WorkflowError} `IDEMPOTENCY_CONFLICT` when the key was used for another change.
+	 */
+	isRepeat(action: AuditAction, by: By | undefined, detail: Detail | null): boolean {
+		if (by?.key === undefined || this.#record.row.historySchema === 0) return false;
+		const before = this.#store.auditOf(by.key);
+		if (before === undefined) return false;
+		if (before.action === action && before.detail === textOf(detail)) return true;
+		throw idempotencyConflict(by.key, `to ${before.action}`);
+	}
+
+	note(action: AuditAction, by: By | undefined, detail: Detail | null): void {
+		this.#open();
+		const { actor = UNKNOWN_ACTOR, reason = null, key = null } = by ?? {};
+		this.#store.addAudit(
+			{ at: this.#clock.now(), actor, action, reason, key, detail: textOf(detail) },
+			LIMITS.auditRows,
+		);
+	}
+
+	/** Keeps how the run ended or stood, with those of its steps that the next does not have. */
+	closeRun(steps: readonly StepRow[]): void {
+		this.#open();
+		const { run, status, reason, result, error, startedAt, completedAt } = this.#record.row;
+		this.#store.addRun(
+			{ run, status, reason, result, error, startedAt, completedAt },
+			steps.map(({ seq: _seq, event: _event, wakeAt: _wakeAt, outcome: _outcome, ...step }) => ({
+				run,
+				...step,
+			})),
+		);
+	}
+
+	/** All that was asked from outside, oldest first. */
+	audit(events: readonly EventRow[]): AuditView[] {
+		const { createdAt, createdBy, createReason, createKey, historySchema } = this.#record.row;
+		const views: AuditView[] = [
+			{
+				at: createdAt,
+				actor: createdBy ?? UNKNOWN_ACTOR,
+				action: "create",
+				reason: createReason,
+				key: createKey,
+				detail: null,
+			},
+		];
+		for (const { receivedAt, actor, reason, key, event, step } of events) {
+			const detail = { event, step };
+			views.push({
+				at: receivedAt,
+				actor: actor ?? UNKNOWN_ACTOR,
+				action: "event",
+				reason,
+				key,
+				detail,
+			});
+		}
+		if (historySchema > 0) {
+			for (const { at, actor, action, reason, key, detail } of this.#store.readAudit()) {
+				views.push({ at, actor, action, reason, key, detail: detailOf(detail) });
+			}
+		}
+		return views.sort((a, b) => a.at - b.at);
+	}
+
+	/** The runs before the latest, oldest first. */
+	runs(): RunView[] {
+		if (this.#record.row.historySchema === 0) return [];
+		const steps = Map.groupBy(this.#store.readPastSteps(), ({ run }) => run);
+		return this.#store.readRuns().map((run) => ({
+			...run,
+			steps: (steps.get(run.run) ?? []).map(({ row: _row, run: _run, ...step }) => step),
+		}));
+	}
+
+	#open(): void {
+		const { historySchema } = this.#record.row;
+		if (this.#store.isNewest(historySchema)) return;
+		this.#record.write({ historySchema: this.#store.migrate(historySchema) });
+	}
+}
+
+/** Of changes whose sender did not say who asks: older clients. */
+const UNKNOWN_ACTOR = "unknown";
+
+export function idempotencyConflict(key: string, used: string): WorkflowError {
+	return new WorkflowError(
+		"IDEMPOTENCY_CONFLICT",
+		`The idempotency key "${key}" was used ${used} before, with other content. Use a new key for a new request.`,
+		{ key },
+	);
+}
+
+function textOf(detail: Detail | null): string | null {
+	return detail === null ? null : JSON.stringify(detail);
+}
+
+function detailOf(text: string | null): Record<string, unknown> | null {
+	return text === null ? null : JSON.parse(text);
+}
