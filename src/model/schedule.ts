@@ -66,7 +66,7 @@ export interface ScheduleInfo {
 	nextAt: number | null;
 	/** Runs that wait. */
 	queued: number;
-	/** Runs that were missed and not made up for, in all; up to 1,000 are counted at a time. */
+	/** Runs that were missed and not made up for, in all; of each time away, up to 1,000 are counted. */
 	missed: number;
 	createdAt: number;
 	updatedAt: number;

@@ -84,8 +84,8 @@ export class Schedules implements ShardPart {
 		scheduleDelete: ({ name }) => this.#delete(name),
 	};
 	readonly #settings: ScheduleSettings;
-	/** The last thing that is done for a schedule, by its name. */
-	readonly #turns = new Map<string, Promise<unknown>>();
+	/** Resolves when the last thing that is to be done for a schedule is done; by its name. */
+	readonly #turns = new Map<string, Promise<void>>();
 	/** Undefined: not read yet. */
 	#wakeAt: number | null | undefined;
 
@@ -227,13 +227,12 @@ export class Schedules implements ShardPart {
 			const schedule = this.#store.find(name);
 			if (!this.#isDue(schedule)) return;
 			const { cron, timezone, nextAt, catchUp } = schedule;
-			const now = this.#now();
-			const times = CronTimes.parse(cron, timezone);
-			const { runs, missed } = dueRuns(times, { since: nextAt, now, catchUp });
+			const due = { since: nextAt, now: this.#now(), catchUp };
+			const { runs, missed, next } = dueRuns(CronTimes.parse(cron, timezone), due);
 			if (missed !== null) this.#store.insertRun(missedRun(name, missed));
 			for (const at of runs) this.#decide(schedule, at, "scheduled");
 			const missedInAll = schedule.missed + (missed?.count ?? 0);
-			this.#save({ ...schedule, nextAt: times.next(now), missed: missedInAll });
+			this.#save({ ...schedule, nextAt: next, missed: missedInAll });
 		});
 	}
 
@@ -425,13 +424,15 @@ export class Schedules implements ShardPart {
 
 	/** Runs `work` when what was to be done for the schedule before is done (S3). */
 	async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-		const turn = (this.#turns.get(name) ?? Promise.resolve()).then(work);
-		const settled = turn.catch(() => {});
-		this.#turns.set(name, settled);
+		const before = this.#turns.get(name);
+		const { promise: turn, resolve: end } = Promise.withResolvers<void>();
+		this.#turns.set(name, turn);
+		await before;
 		try {
-			return await turn;
+			return await work();
 		} finally {
-			if (this.#turns.get(name) === settled) this.#turns.delete(name);
+			end();
+			if (this.#turns.get(name) === turn) this.#turns.delete(name);
 		}
 	}
 
