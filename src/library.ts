@@ -8,7 +8,8 @@ export {
 	type WorkflowDefaults,
 	type WorkflowEnv,
 } from "./authoring/classes/base-workflow";
-export type { RunnerNamespace } from "./client/runner-client";
+export type { CreateOptions } from "./client/create-instance";
+export type { RepairInput, RunnerNamespace } from "./client/runner-client";
 export type {
 	Registry,
 	Step,
@@ -17,6 +18,7 @@ export type {
 	StepOptions,
 	WaitOptions,
 } from "./engine/program";
+export type { AttributeChanges, Attributes } from "./model/attributes";
 export type { Duration } from "./model/duration";
 export {
 	type ErrorCode,
@@ -27,6 +29,15 @@ export {
 	ValidationError,
 	WorkflowError,
 } from "./model/errors";
-export type { CreateResponse, StepInfo, WorkflowStatusResponse } from "./model/http";
+export type { RunInfo, StepInfo, WorkflowStatusResponse } from "./model/http";
 export type { Backoff, RetryOn, RetryOptions } from "./model/retry";
+export type {
+	AuditView,
+	By,
+	CreateReceipt,
+	Include,
+	RestartRequest,
+	StatusReceipt,
+} from "./model/rpc";
 export type { WorkflowStatus } from "./model/status";
+export type { ConcurrencyOptions, RateOptions } from "./model/type-policy";

@@ -2,7 +2,7 @@
  * The runner with counters: what an instance and its shard write, and how large they are. A class
  * of its own, so that what is timed is not what is counted.
  */
-import { createInstance } from "../../src/client/runner-client";
+import { createInstance } from "../../src/client/create-instance";
 import { shardName } from "../../src/model/ids";
 import { workflowRunner } from "../../src/workflow-runner";
 import type { Env } from "./contestant";

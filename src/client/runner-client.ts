@@ -6,21 +6,16 @@
  * class by `script_name` and one that defines it use the same functions.
  */
 import { encode } from "../model/codec";
-import type { CreateResponse } from "../model/http";
-import {
-	parseEventName,
-	parseInstanceId,
-	parseTypeName,
-	shardName,
-	timeOrderedId,
-} from "../model/ids";
+import { parseEventName, parseInstanceId, shardName } from "../model/ids";
 import type { IndexRow, IndexUpdate } from "../model/index-rpc";
-import { LIMITS } from "../model/limits";
 import {
+	type By,
 	type DescribeRequest,
 	type IndexFilter,
 	type InstanceRpc,
 	type InstanceView,
+	type RepairRequest,
+	type RestartRequest,
 	type ShardRpc,
 	type StatusReceipt,
 	unwrap,
@@ -31,42 +26,21 @@ export interface RunnerNamespace {
 	getByName(name: string): InstanceRpc & ShardRpc;
 }
 
-export interface CreateInput {
-	type: string;
-	/** Default: a new time-ordered id. */
-	id?: string | undefined;
-	payload: unknown;
-}
-
-export async function createInstance(
-	runners: RunnerNamespace,
-	{ type, id, payload }: CreateInput,
-): Promise<CreateResponse> {
-	parseTypeName(type);
-	const chosen = id === undefined ? newId() : parseInstanceId(id);
-	const request = {
-		type,
-		id: chosen,
-		payload: encode(payload, "the payload", LIMITS.payloadBytes),
-	};
-	const { status } = unwrap(await runners.getByName(chosen).create(request));
-	return { id: chosen, type, status };
-}
-
+/** The event is kept until the instance waits for it. */
 export async function sendEvent(
 	runners: RunnerNamespace,
-	{ id, event, payload }: { id: string; event: string; payload: unknown },
+	{ id, event, payload, by }: { id: string; event: string; payload: unknown; by?: By | undefined },
 ): Promise<void> {
-	const request = { event: parseEventName(event), payload: encode(payload, "the event") };
+	const request = { event: parseEventName(event), payload: encode(payload, "the event"), by };
 	unwrap(await instance(runners, id).deliverEvent(request));
 }
 
 export async function describeInstance(
 	runners: RunnerNamespace,
 	id: string,
-	{ steps = true }: Partial<DescribeRequest> = {},
+	{ steps = true, include }: Partial<DescribeRequest> = {},
 ): Promise<InstanceView> {
-	return unwrap(await instance(runners, id).describe({ steps }));
+	return unwrap(await instance(runners, id).describe({ steps, include }));
 }
 
 export type ControlAction = "pause" | "resume" | "terminate";
@@ -75,8 +49,43 @@ export async function controlInstance(
 	runners: RunnerNamespace,
 	id: string,
 	action: ControlAction,
+	by?: By,
 ): Promise<StatusReceipt> {
-	return unwrap(await instance(runners, id)[action]({}));
+	return unwrap(await instance(runners, id)[action]({ by }));
+}
+
+export async function restartInstance(
+	runners: RunnerNamespace,
+	id: string,
+	request: RestartRequest = {},
+): Promise<StatusReceipt> {
+	return unwrap(await instance(runners, id).restart(request));
+}
+
+/** An operator's word on one step: see `RepairRequest`; the output is a value here. */
+export interface RepairInput {
+	step: string;
+	action: RepairRequest["action"];
+	/** For `set-output` and `skip`. */
+	output?: unknown;
+	by?: By | undefined;
+}
+
+export async function repairStep(
+	runners: RunnerNamespace,
+	id: string,
+	{ step, action, output, by }: RepairInput,
+): Promise<StatusReceipt> {
+	const takesOutput = action === "set-output" || action === "skip";
+	const request = takesOutput
+		? { step, action, by, output: encode(output, "the output") }
+		: { step, action, by };
+	return unwrap(await instance(runners, id).repair(request));
+}
+
+/** Takes an ended instance out of the index and empties its storage. */
+export async function removeInstance(runners: RunnerNamespace, id: string, by?: By): Promise<void> {
+	unwrap(await instance(runners, id).remove({ by }));
 }
 
 export async function listInstances(
@@ -97,8 +106,4 @@ export async function deliverToIndex(
 
 function instance(runners: RunnerNamespace, id: string): InstanceRpc {
 	return runners.getByName(parseInstanceId(id));
-}
-
-function newId(): string {
-	return timeOrderedId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
 }

@@ -4,7 +4,7 @@ import type { IndexRow, IndexUpdate } from "../model/index-rpc";
 import type { IndexFilter } from "../model/rpc";
 import { instancesTable } from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
-import { boundColumns, builder, Select, Statement } from "./statement";
+import { bound, boundColumns, builder, Select, Statement } from "./statement";
 
 const COLUMNS = ["id", "seq", "status", "createdAt", "updatedAt"] as const;
 
@@ -23,6 +23,10 @@ const upsertInstance = new Statement(
 		}),
 );
 
+const deleteInstance = new Statement(
+	builder.delete(instancesTable).where(eq(instancesTable.id, bound("id"))),
+);
+
 export class IndexStore {
 	readonly #tables: ShardTables;
 
@@ -36,7 +40,8 @@ export class IndexStore {
 		this.#tables.transaction(() => {
 			for (const update of updates) {
 				const { id, seq, status, createdAt, updatedAt } = update;
-				upsertInstance.run(storage, { id, seq, status, createdAt, updatedAt });
+				if (update.removed) deleteInstance.run(storage, { id });
+				else upsertInstance.run(storage, { id, seq, status, createdAt, updatedAt });
 			}
 		});
 	}

@@ -47,6 +47,14 @@ export function stepNotFound(key: string, steps: Iterable<StepRow>): WorkflowErr
 	);
 }
 
+export function stepIsRunning(key: string): WorkflowError {
+	return new WorkflowError(
+		"STEP_NOT_REPAIRABLE",
+		`Step ${JSON.stringify(key)} is running. Wait for its attempt to end, or restart the instance from it.`,
+		{ step: key, stepStatus: "running" },
+	);
+}
+
 export function instanceFinished(status: WorkflowStatus, event: string): WorkflowError {
 	return new WorkflowError(
 		"INSTANCE_FINISHED",

@@ -8,7 +8,7 @@
  * - I4 A change that was asked for before with the same idempotency key is not made again; its
  *   record is written in the same synchronous stretch as the change.
  */
-import type { StepRow, WorkflowRow } from "../db/instance-store";
+import type { WorkflowRow } from "../db/instance-store";
 import { parseBy } from "../model/by";
 import { decode, type Encoded, encode } from "../model/codec";
 import { unknownType } from "../model/errors";
@@ -37,6 +37,7 @@ import {
 	instanceExists,
 	instanceFinished,
 	instanceNotEnded,
+	stepIsRunning,
 	stepNotFound,
 	typeNotRegistered,
 } from "./faults";
@@ -113,8 +114,7 @@ export class Instance {
 	restart({ from, by }: RestartRequest): StatusReceipt {
 		return this.#change("restart", by, from === undefined ? null : { from }, () => {
 			const program = this.#registered(this.#row.type);
-			const outcomes = from === undefined ? 0 : outcomesBefore(this.#step(from));
-			this.#life.restart(outcomes, program);
+			this.#life.restart(from === undefined ? 0 : this.#outcomesBefore(from), program);
 		});
 	}
 
@@ -124,10 +124,12 @@ export class Instance {
 		return this.#change(action, by, detail, () => {
 			const program = this.#registered(this.#row.type);
 			this.#life.advance();
-			const row = this.#step(step);
-			const { status } = this.#row;
 			const isInFlight = this.#life.isInFlight(step);
-			const repair = planRepair(request, row, { status, isInFlight });
+			const row = this.#life.step(step);
+			if (row === undefined) {
+				throw isInFlight ? stepIsRunning(step) : stepNotFound(step, this.#life.steps());
+			}
+			const repair = planRepair(request, row, { status: this.#row.status, isInFlight });
 			switch (repair.how) {
 				case "retry":
 					return this.#life.retryNow(step);
@@ -256,16 +258,15 @@ export class Instance {
 		return program;
 	}
 
-	#step(key: string): StepRow {
+	/** How many outcomes a run keeps that starts again from this step: those recorded before its own. */
+	#outcomesBefore(key: string): number {
 		const row = this.#life.step(key);
-		if (row === undefined) throw stepNotFound(key, this.#life.steps());
-		return row;
+		if (row === undefined && !this.#life.isInFlight(key)) {
+			throw stepNotFound(key, this.#life.steps());
+		}
+		const outcome = row?.outcome ?? null;
+		return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;
 	}
-}
-
-/** How many outcomes a run keeps that starts again from this step: those recorded before its own. */
-function outcomesBefore({ outcome }: StepRow): number {
-	return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;
 }
 
 /** What the audit keeps of an output: the step has the value. */

@@ -9,6 +9,7 @@ import { requestId } from "hono/request-id";
 import type { RunnerNamespace } from "../client/runner-client";
 import { requireAccess } from "./access";
 import { answerError, methodNotAllowed, notFound } from "./errors";
+import { scheduleRoutes } from "./schedule-routes";
 import { workflowRoutes } from "./workflow-routes";
 
 /** The Worker's bindings, variables and secrets. */
@@ -38,6 +39,7 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
 	app.route("/workflows", workflowRoutes(types));
+	app.route("/schedules", scheduleRoutes(types));
 	app.notFound(notFound);
 	app.onError(answerError);
 	return app;

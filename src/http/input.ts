@@ -2,17 +2,67 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
-import { ValidationError } from "../model/errors";
+import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { shortened } from "../model/printable";
+import { type By, INCLUDES } from "../model/rpc";
+import { OVERLAPS } from "../model/schedule";
 import { WORKFLOW_STATUSES } from "../model/status";
 import { HttpFault } from "./errors";
+
+/** A moment: ISO 8601 with a time zone, or ms since 1970. */
+const moment = z.union([
+	z.number().pipe(z.number().min(-8.64e15).max(8.64e15)),
+	z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+]);
+
+const duration = z.union([z.string(), z.number()]);
 
 export const createBody = z.strictObject({
 	type: z.string(),
 	id: z.string().optional(),
 	payload: z.unknown().optional(),
+	attributes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+	priority: z.number().optional(),
+	startAt: moment.optional(),
+	delay: duration.optional(),
+	onConflict: z.enum(["error", "return"]).optional(),
+	event: z.strictObject({ name: z.string(), payload: z.unknown().optional() }).optional(),
+	reason: z.string().optional(),
 });
+
+export const batchBody = z.strictObject({ items: z.array(z.unknown()) });
+
+export const scheduleBody = z.strictObject({
+	type: z.string(),
+	name: z.string().optional(),
+	cron: z.string(),
+	timezone: z.string().optional(),
+	payload: z.unknown().optional(),
+	attributes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+	overlap: z.enum(OVERLAPS).optional(),
+	catchUp: z.number().optional(),
+	paused: z.boolean().optional(),
+});
+
+export const schedulesQuery = z.strictObject({ type: z.string().optional() });
+
+/** Of a change that needs no more than its name. */
+export const changeBody = z.strictObject({ reason: z.string().optional() });
+
+export const restartBody = z.strictObject({
+	from: z.string().optional(),
+	reason: z.string().optional(),
+});
+
+const step = z.string();
+const reason = z.string().optional();
+export const repairBody = z.discriminatedUnion("action", [
+	z.strictObject({ action: z.literal("set-output"), step, output: z.unknown(), reason }),
+	z.strictObject({ action: z.literal("skip"), step, output: z.unknown().optional(), reason }),
+	z.strictObject({ action: z.literal("fire-sleep"), step, reason }),
+	z.strictObject({ action: z.literal("retry-now"), step, reason }),
+]);
 
 export const listQuery = z.strictObject({
 	type: z.string().optional(),
@@ -30,6 +80,11 @@ export const statusQuery = z.strictObject({
 		.enum(["true", "false"])
 		.transform((steps) => steps === "true")
 		.default(true),
+	include: z
+		.string()
+		.transform((text) => text.split(","))
+		.pipe(z.array(z.enum(INCLUDES)))
+		.optional(),
 });
 
 export const limitBody: MiddlewareHandler = bodyLimit({
@@ -74,12 +129,30 @@ export async function jsonBody(c: Context, { optional = false } = {}): Promise<u
 	}
 }
 
+/** The body of a request that may have none: an empty object then. */
+export async function optionalBody(c: Context): Promise<unknown> {
+	return (await jsonBody(c, { optional: true })) ?? {};
+}
+
 function utf8(bytes: ArrayBuffer): string {
 	try {
 		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch {
 		throw new ValidationError("The body is not UTF-8 text.");
 	}
+}
+
+export function requireType(types: readonly string[], type: string): void {
+	if (!types.includes(type)) throw unknownType(type, types);
+}
+
+/** Who asks for a change: headers say who and once only, the body why. */
+export function byOf(c: Context, reason?: string): By {
+	return {
+		actor: c.req.header("X-Actor") ?? "api",
+		reason,
+		key: c.req.header("Idempotency-Key"),
+	};
 }
 
 /** The query's fields; one that is given twice is refused. */

@@ -1,40 +1,48 @@
-/** `/workflows`: create, list, look at, steer and signal instances. */
+/** `/workflows`: create and list instances. */
 import { Hono } from "hono";
-import {
-	type ControlAction,
-	controlInstance,
-	createInstance,
-	describeInstance,
-	listInstances,
-	sendEvent,
-} from "../client/runner-client";
-import { unknownType } from "../model/errors";
-import { statusJson, statusResponse } from "../model/http";
-import { parseInstanceId } from "../model/ids";
+import { createEach } from "../client/create-each";
+import { createInstance } from "../client/create-instance";
+import { listInstances } from "../client/runner-client";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import {
+	batchBody,
+	byOf,
 	createBody,
 	jsonBody,
 	limitBody,
 	listQuery,
 	parseInput,
-	requireDecodable,
+	requireType,
 	singleQuery,
-	statusQuery,
 } from "./input";
-
-const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
+import { instanceRoutes } from "./instance-routes";
 
 export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.post("/", limitBody, async (c) => {
-		const { type, id, payload } = parseInput(createBody, await jsonBody(c), "body");
-		c.set("executionId", id);
-		requireType(types, type);
-		const created = await createInstance(c.env.WORKFLOW_RUNNER, { type, id, payload });
-		return c.json(created, 201);
+		const { reason, ...input } = parseInput(createBody, await jsonBody(c), "body");
+		c.set("executionId", input.id);
+		requireType(types, input.type);
+		const by = byOf(c, reason);
+		const request = { ...input, payload: input.payload, by };
+		const { created, ...receipt } = await createInstance(c.env.WORKFLOW_RUNNER, request);
+		return c.json(receipt, created ? 201 : 200);
+	});
+
+	routes.post("/batch", limitBody, async (c) => {
+		const { items } = parseInput(batchBody, await jsonBody(c), "body");
+		const results = await createEach(items, (item, index) => {
+			const { reason, ...input } = parseInput(createBody, item, "item");
+			requireType(types, input.type);
+			const { key, ...by } = byOf(c, reason);
+			// A key makes the id of an instance that is given none: each item has its own.
+			const own = key === undefined ? undefined : `${key}/${index}`;
+			const request = { ...input, payload: input.payload, by: { ...by, key: own } };
+			return createInstance(c.env.WORKFLOW_RUNNER, request);
+		});
+		return c.json({ results });
 	});
 
 	routes.get("/", async (c) => {
@@ -54,35 +62,6 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 	});
 	routes.all("/", methodNotAllowed("GET, POST"));
 
-	routes.get("/:id", async (c) => {
-		const options = parseInput(statusQuery, singleQuery(c), "query");
-		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"), options);
-		return c.json(statusJson(statusResponse(view)));
-	});
-	routes.all("/:id", methodNotAllowed("GET"));
-
-	for (const action of CONTROL_ACTIONS) {
-		routes.post(`/:id/${action}`, async (c) => {
-			const id = c.req.param("id");
-			const { status } = await controlInstance(c.env.WORKFLOW_RUNNER, id, action);
-			return c.json({ id, status });
-		});
-		routes.all(`/:id/${action}`, methodNotAllowed("POST"));
-	}
-
-	routes.post("/:id/events/:event", limitBody, async (c) => {
-		const { id, event } = c.req.param();
-		parseInstanceId(id);
-		requireDecodable(c.req.path);
-		const payload = await jsonBody(c, { optional: true });
-		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload });
-		return c.json({ id, event, status: "delivered" });
-	});
-	routes.all("/:id/events/:event", methodNotAllowed("POST"));
-
+	routes.route("/", instanceRoutes());
 	return routes;
-}
-
-function requireType(types: readonly string[], type: string): void {
-	if (!types.includes(type)) throw unknownType(type, types);
 }

@@ -2,12 +2,13 @@
  * The shapes of the HTTP answers (seed 002, grown but never reduced), and how an object's answer
  * becomes one. Shared by the API, the library helpers, the CLI and the dashboard.
  */
+import type { Attributes } from "./attributes";
 import { decode, type Encoded } from "./codec";
 import { decodeThrown, type ThrownRecord, thrownMessage } from "./error-record";
 import { stepNameOf } from "./ids";
 import type { IndexRow } from "./index-rpc";
 import { LIMITS } from "./limits";
-import type { InstanceView, StepKind, StepStatus, StepView } from "./rpc";
+import type { AuditView, InstanceView, RunView, StepKind, StepStatus, StepView } from "./rpc";
 import type { WorkflowStatus } from "./status";
 
 /** `GET /workflows/:id`; times in ms since 1970. */
@@ -28,11 +29,34 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	errorDetails: ThrownRecord | null;
 	/** Empty when the request said `steps=false`. */
 	steps: StepInfo[];
-	/** When it wakes by itself next; null when only something from outside moves it. */
+	/** When it wakes, or starts, by itself next; null when only something from outside moves it. */
 	wakeAt: number | null;
+	/** 1, and one more with each restart. */
+	run: number;
+	attributes: Attributes;
+	priority: number;
 	createdAt: number;
+	/** When the run began; null: it has not. */
+	startedAt: number | null;
 	updatedAt: number;
 	completedAt: number | null;
+	/** With `include=audit`: every change asked for from outside, oldest first. */
+	audit?: AuditView[];
+	/** With `include=runs`: the runs before the latest, oldest first. */
+	runs?: RunInfo[];
+}
+
+/** An earlier run, with those of its steps that the next one did not keep. */
+export interface RunInfo {
+	run: number;
+	status: WorkflowStatus;
+	reason: string | null;
+	result: unknown;
+	error: string | null;
+	errorDetails: ThrownRecord | null;
+	startedAt: number | null;
+	completedAt: number | null;
+	steps: Omit<StepInfo, "wakeAt">[];
 }
 
 export interface StepInfo {
@@ -55,7 +79,7 @@ export interface StepInfo {
 	completedAt: number | null;
 }
 
-/** `POST /workflows`, 201. */
+/** `POST /workflows`: 201, or 200 for an instance that was there before. */
 export interface CreateResponse {
 	id: string;
 	type: string;
@@ -100,9 +124,27 @@ export function statusResponse(view: InstanceView): WorkflowStatusResponse {
 		...errorFields(view.error),
 		steps: view.steps.map(stepInfo),
 		wakeAt: view.wakeAt,
+		run: view.run,
+		attributes: view.attributes,
+		priority: view.priority,
 		createdAt: view.createdAt,
+		startedAt: view.startedAt,
 		updatedAt: view.updatedAt,
 		completedAt: view.completedAt,
+		...(view.audit === undefined ? {} : { audit: view.audit }),
+		...(view.runs === undefined ? {} : { runs: view.runs.map(runInfo) }),
+	};
+}
+
+function runInfo({ result, error, steps, ...run }: RunView): RunInfo {
+	return {
+		...run,
+		result: decodeOrNull(result),
+		...errorFields(error),
+		steps: steps.map((step) => {
+			const { wakeAt: _wakeAt, ...info } = stepInfo({ ...step, wakeAt: null });
+			return info;
+		}),
 	};
 }
 

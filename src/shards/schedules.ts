@@ -13,6 +13,7 @@
  */
 import type { NewRun, RunRow, ScheduleRow, ScheduleStore } from "../db/schedule-store";
 import type { Attributes } from "../model/attributes";
+import { parseBy } from "../model/by";
 import type { Encoded } from "../model/codec";
 import { WorkflowError } from "../model/errors";
 import { LIMITS } from "../model/limits";
@@ -185,7 +186,8 @@ export class Schedules implements ShardPart {
 	}
 
 	/** By the rule for overlaps, as at a time of its own. */
-	#trigger({ name, by }: NamedSchedule & ChangeRequest): Promise<ScheduleRun> {
+	#trigger({ name, by: given }: NamedSchedule & ChangeRequest): Promise<ScheduleRun> {
+		const by = parseBy(given);
 		this.#find(name);
 		return this.#inTurn(name, async () => {
 			const key = by?.key ?? null;

@@ -156,7 +156,11 @@ describe("GET /workflows/:id", () => {
 				},
 			],
 			wakeAt: now + 5_000,
+			run: 1,
+			attributes: {},
+			priority: 0,
 			createdAt: now,
+			startedAt: now,
 			updatedAt: now,
 			completedAt: null,
 		});
@@ -356,9 +360,12 @@ describe("POST /workflows/:id/{pause,resume,terminate}", () => {
 		]);
 	});
 
-	it("needs no body and does not read one", async () => {
-		const { id } = await service.create(plain);
-		const reply = await service.request("POST", `/workflows/${id}/pause`, { body: "{ not JSON" });
+	it("takes a reason and nothing else, and changes nothing for a body that is not that", async () => {
+		const { id } = await service.create(greeter, { name: "World" });
+		const bad = await service.post(`/workflows/${id}/pause`, { why: "lunch" });
+		expect(refusal(bad, 400, "VALIDATION_ERROR").message).toContain("why");
+		expect((await service.get(`/workflows/${id}`)).body).not.toMatchObject({ status: "paused" });
+		const reply = await service.post(`/workflows/${id}/pause`, { reason: "lunch" });
 		expect(reply.body).toStrictEqual({ id, status: "paused" });
 	});
 });

@@ -107,10 +107,12 @@ describe("another method", () => {
 	const PATHS = [
 		["/", "GET"],
 		["/workflows", "GET, POST"],
-		["/workflows/x", "GET"],
+		["/workflows/x", "GET, DELETE"],
 		["/workflows/x/pause", "POST"],
 		["/workflows/x/resume", "POST"],
 		["/workflows/x/terminate", "POST"],
+		["/workflows/x/restart", "POST"],
+		["/workflows/x/repair", "POST"],
 		["/workflows/x/events/go", "POST"],
 	] as const;
 

@@ -124,7 +124,11 @@ describe("statusResponse", () => {
 			errorDetails: null,
 			steps: [],
 			wakeAt: null,
+			run: 1,
+			attributes: {},
+			priority: 0,
 			createdAt: 90,
+			startedAt: 95,
 			updatedAt: 120,
 			completedAt: 120,
 		});

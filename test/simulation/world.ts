@@ -2,12 +2,8 @@
  * One simulated world: an instance, its index shard, clients, time, and the faults. It does what a
  * case says, then goes on without faults until the instance has ended and the index knows.
  */
-import {
-	controlInstance,
-	createInstance,
-	type RunnerNamespace,
-	sendEvent,
-} from "../../src/client/runner-client";
+import { createInstance } from "../../src/client/create-instance";
+import { controlInstance, type RunnerNamespace, sendEvent } from "../../src/client/runner-client";
 import { WorkflowError } from "../../src/model/errors";
 import { shardName } from "../../src/model/ids";
 import { randomFrom } from "../support/random";

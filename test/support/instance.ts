@@ -1,10 +1,10 @@
 /** One instance under test: the calls of a client, and the faults of the world. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { createInstance } from "../../src/client/create-instance";
 import {
 	type ControlAction,
 	controlInstance,
-	createInstance,
 	describeInstance,
 	type RunnerNamespace,
 	sendEvent,

@@ -5,22 +5,26 @@
  * It only translates: what the class declares becomes a `Program`, the helpers become calls.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type CreateOptions, createInstance } from "../../client/create-instance";
 import {
 	controlInstance,
-	createInstance,
 	describeInstance,
+	type RepairInput,
 	type RunnerNamespace,
+	removeInstance,
+	repairStep,
+	restartInstance,
 	sendEvent,
 } from "../../client/runner-client";
 import { type Program, type Step, toProgram } from "../../engine/program";
 import { type Duration, durationMs } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
-import { type CreateResponse, statusResponse, type WorkflowStatusResponse } from "../../model/http";
+import { statusResponse, type WorkflowStatusResponse } from "../../model/http";
 import { parseEventName, parseTypeName } from "../../model/ids";
 import { LIMITS } from "../../model/limits";
 import { type RetryOptions, retryPolicy } from "../../model/retry";
+import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
 import { isSchema, type Schema } from "../../model/standard-schema";
-import type { WorkflowStatus } from "../../model/status";
 import {
 	type ConcurrencyOptions,
 	concurrencyPolicy,
@@ -53,6 +57,14 @@ type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWork
 >) & {
 	type: string;
 };
+
+/** Who asks, where the caller does not say. */
+const WORKER: By = { actor: "worker" };
+
+/** An event by its name, with its payload. */
+type EventProp<Events extends object> = {
+	[Name in keyof Events & string]: { name: Name; payload: Events[Name] };
+}[keyof Events & string];
 
 /**
  * What `create` takes: the input of the class's payload schema, or the payload of its `run()`. It
@@ -113,7 +125,8 @@ export abstract class BaseWorkflow<
 	abstract run(step: Step<Events>, payload: Payload): Promise<Result>;
 
 	/**
-	 * Creates an instance; it starts at once.
+	 * Creates an instance; it starts at once unless the options say later. With `event`, an instance
+	 * that is there already takes the event instead: start or signal in one call.
 	 *
 	 * @throws {WorkflowError} `INSTANCE_EXISTS`, `UNKNOWN_TYPE`; {ValidationError} for a bad id or payload.
 	 */
@@ -125,10 +138,13 @@ export abstract class BaseWorkflow<
 	>(
 		this: Class & WorkflowClass<Payload, Result, Events>,
 		env: WorkflowEnv,
-		props: { id?: string } & PayloadProp<Class, Payload>,
-	): Promise<CreateResponse> {
-		const { id, payload } = props as { id?: string; payload?: unknown };
-		return createInstance(env.WORKFLOW_RUNNER, { type: this.type, id, payload });
+		props: CreateOptions & { event?: EventProp<Events> } & PayloadProp<Class, Payload>,
+	): Promise<CreateReceipt> {
+		// The types above say what an event and a payload are; here they are just values.
+		const given = props as CreateOptions & { event?: { name: string }; payload?: unknown };
+		const by = given.by ?? WORKER;
+		const { type } = this;
+		return createInstance(env.WORKFLOW_RUNNER, { ...given, type, payload: given.payload, by });
 	}
 
 	/**
@@ -139,9 +155,9 @@ export abstract class BaseWorkflow<
 	static sendEvent<Payload, Result, Events extends object, Name extends keyof Events & string>(
 		this: WorkflowClass<Payload, Result, Events>,
 		env: WorkflowEnv,
-		props: { id: string; event: Name; payload: Events[Name] },
+		props: { id: string; event: Name; payload: Events[Name]; by?: By },
 	): Promise<void> {
-		return sendEvent(env.WORKFLOW_RUNNER, props);
+		return sendEvent(env.WORKFLOW_RUNNER, { ...props, by: props.by ?? WORKER });
 	}
 
 	/**
@@ -154,7 +170,7 @@ export abstract class BaseWorkflow<
 		this: WorkflowClass<Payload, Result, Events>,
 		env: WorkflowEnv,
 		id: string,
-		options: { steps?: boolean } = {},
+		options: { steps?: boolean; include?: readonly Include[] } = {},
 	): Promise<WorkflowStatusResponse<Payload, Result>> {
 		const view = await describeInstance(env.WORKFLOW_RUNNER, id, options);
 		// What the class's own instances stored.
@@ -162,17 +178,45 @@ export abstract class BaseWorkflow<
 	}
 
 	/** Steps in flight finish, nothing new starts. @throws {WorkflowError} `ILLEGAL_STATUS_CHANGE`. */
-	static pause(env: WorkflowEnv, id: string): Promise<{ status: WorkflowStatus }> {
-		return controlInstance(env.WORKFLOW_RUNNER, id, "pause");
+	static pause(env: WorkflowEnv, id: string, by: By = WORKER): Promise<StatusReceipt> {
+		return controlInstance(env.WORKFLOW_RUNNER, id, "pause", by);
 	}
 
-	static resume(env: WorkflowEnv, id: string): Promise<{ status: WorkflowStatus }> {
-		return controlInstance(env.WORKFLOW_RUNNER, id, "resume");
+	static resume(env: WorkflowEnv, id: string, by: By = WORKER): Promise<StatusReceipt> {
+		return controlInstance(env.WORKFLOW_RUNNER, id, "resume", by);
 	}
 
 	/** Aborts the signals of steps in flight and ends the instance. */
-	static terminate(env: WorkflowEnv, id: string): Promise<{ status: WorkflowStatus }> {
-		return controlInstance(env.WORKFLOW_RUNNER, id, "terminate");
+	static terminate(env: WorkflowEnv, id: string, by: By = WORKER): Promise<StatusReceipt> {
+		return controlInstance(env.WORKFLOW_RUNNER, id, "terminate", by);
+	}
+
+	/**
+	 * Begins another run: from the top, or from a step, keeping what was recorded before it. What the
+	 * run before did stays readable: `status(env, id, { include: ["runs"] })`.
+	 *
+	 * @throws {WorkflowError} `STEP_NOT_FOUND`.
+	 */
+	static restart(
+		env: WorkflowEnv,
+		id: string,
+		{ from, by = WORKER }: RestartRequest = {},
+	): Promise<StatusReceipt> {
+		return restartInstance(env.WORKFLOW_RUNNER, id, { from, by });
+	}
+
+	/**
+	 * Gives a failed or waiting step a result, or wakes one that sleeps or retries.
+	 *
+	 * @throws {WorkflowError} `STEP_NOT_FOUND`, `STEP_NOT_REPAIRABLE`.
+	 */
+	static repair(env: WorkflowEnv, id: string, repair: RepairInput): Promise<StatusReceipt> {
+		return repairStep(env.WORKFLOW_RUNNER, id, { ...repair, by: repair.by ?? WORKER });
+	}
+
+	/** Forgets an ended instance. @throws {WorkflowError} `ILLEGAL_STATUS_CHANGE` while it has not. */
+	static delete(env: WorkflowEnv, id: string, by: By = WORKER): Promise<void> {
+		return removeInstance(env.WORKFLOW_RUNNER, id, by);
 	}
 
 	static [toProgram](): Program {

@@ -1,7 +1,7 @@
 /** Creating an instance: its id, its payload, its version, and what is refused. */
 import { expect } from "vitest";
 import * as z from "zod";
-import { createInstance } from "../../../src/client/runner-client";
+import { createInstance } from "../../../src/client/create-instance";
 import { runners, TestInstance } from "../../support/instance";
 import { between, sleep, step } from "./style";
 import { type Behaviours, HOUR, SECOND, sleepOver, witness } from "./subject";
@@ -29,7 +29,7 @@ export const create: Behaviours = {
 	"a chosen id is the instance's id, also after an eviction": async (subject) => {
 		const type = subject.deploy([sleep("nap", "1h")]);
 		const created = await createInstance(runners, { type, id: "order:17.a_b-c", payload: null });
-		expect(created).toEqual({ id: "order:17.a_b-c", type, status: "running" });
+		expect(created).toEqual({ id: "order:17.a_b-c", type, status: "running", created: true });
 		const instance = new TestInstance(created.id);
 		await sleepOver(instance, HOUR);
 		expect(await instance.until("completed")).toMatchObject({ id: "order:17.a_b-c", type });

@@ -3,7 +3,8 @@
  * where the test gets a turn; what the world of fakes can do more is left out (late commits,
  * clocks set back, deaths within a turn, and those of the shard).
  */
-import { createInstance, listInstances, sendEvent } from "../../../src/client/runner-client";
+import { createInstance } from "../../../src/client/create-instance";
+import { listInstances, sendEvent } from "../../../src/client/runner-client";
 import { WorkflowError } from "../../../src/model/errors";
 import { isTerminal } from "../../../src/model/status";
 import { runners, TestInstance } from "../../support/instance";

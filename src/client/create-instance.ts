@@ -1,0 +1,76 @@
+/** Creating instances: a caller's options become the request that an object takes. */
+import type { AttributeChanges } from "../model/attributes";
+import { encode } from "../model/codec";
+import { type Duration, durationMs } from "../model/duration";
+import { parseEventName, parseInstanceId, parseTypeName, timeOrderedId } from "../model/ids";
+import { LIMITS } from "../model/limits";
+import { type By, type CreateReceipt, unwrap } from "../model/rpc";
+import type { RunnerNamespace } from "./runner-client";
+
+/** What a caller may say of a new instance besides its payload. */
+export interface CreateOptions {
+	/** Default: a new time-ordered id, or one made of the idempotency key. */
+	id?: string | undefined;
+	/** By which it can be found: at most 16 strings and numbers. */
+	attributes?: AttributeChanges | undefined;
+	/** Of those that wait for a slot of their type, a larger one starts sooner. Default 0. */
+	priority?: number | undefined;
+	/** Not before this moment: a `Date`, or ms since 1970. */
+	startAt?: Date | number | undefined;
+	/** Not before this much time has passed. */
+	delay?: Duration | string | undefined;
+	/** What to do when the id exists with this type. Default `"error"`. */
+	onConflict?: "error" | "return" | undefined;
+	/** Who asks, why, and the idempotency key: the same request again is the same instance. */
+	by?: By | undefined;
+}
+
+export interface CreateInput extends CreateOptions {
+	type: string;
+	payload: unknown;
+	/** Delivered to the instance, new or not: start or signal in one call. */
+	event?: { name: string; payload?: unknown } | undefined;
+}
+
+export async function createInstance(
+	runners: RunnerNamespace,
+	input: CreateInput,
+): Promise<CreateReceipt> {
+	const { id, payload, startAt, delay, event, ...same } = input;
+	parseTypeName(input.type);
+	const chosen = id === undefined ? await newId(input) : parseInstanceId(id);
+	const request = {
+		...same,
+		id: chosen,
+		payload: encode(payload, "the payload", LIMITS.payloadBytes),
+		startAt: startAt instanceof Date ? startAt.getTime() : startAt,
+		delayMs: delay === undefined ? undefined : durationMs(delay, "delay"),
+		event: event && {
+			event: parseEventName(event.name),
+			payload: encode(event.payload, "the event"),
+		},
+	};
+	return unwrap(await runners.getByName(chosen).create(request));
+}
+
+async function newId({ type, by }: CreateInput): Promise<string> {
+	if (by?.key === undefined) {
+		return timeOrderedId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
+	}
+	return idOfKey(type, by.key);
+}
+
+/** The id of every request of this key: a UUID of version 8 (RFC 9562, section 5.8). */
+async function idOfKey(type: string, key: string): Promise<string> {
+	const text = new TextEncoder().encode(JSON.stringify([type, key]));
+	const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+	const hex = Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
+	const digits = hex.join("");
+	return [
+		digits.slice(0, 8),
+		digits.slice(8, 12),
+		`8${digits.slice(13, 16)}`,
+		`a${digits.slice(17, 20)}`,
+		digits.slice(20),
+	].join("-");
+}

@@ -1,0 +1,88 @@
+/** `/workflows/:id`: look at, steer, repair, signal and forget one instance. */
+import { Hono } from "hono";
+import {
+	type ControlAction,
+	controlInstance,
+	describeInstance,
+	removeInstance,
+	repairStep,
+	restartInstance,
+	sendEvent,
+} from "../client/runner-client";
+import { statusJson, statusResponse } from "../model/http";
+import { parseInstanceId } from "../model/ids";
+import type { AppContext } from "./app";
+import { methodNotAllowed } from "./errors";
+import {
+	byOf,
+	changeBody,
+	jsonBody,
+	limitBody,
+	optionalBody,
+	parseInput,
+	repairBody,
+	requireDecodable,
+	restartBody,
+	singleQuery,
+	statusQuery,
+} from "./input";
+
+const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
+
+export function instanceRoutes(): Hono<AppContext> {
+	const routes = new Hono<AppContext>();
+
+	routes.get("/:id", async (c) => {
+		const options = parseInput(statusQuery, singleQuery(c), "query");
+		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"), options);
+		return c.json(statusJson(statusResponse(view)));
+	});
+	routes.delete("/:id", limitBody, async (c) => {
+		const { reason } = parseInput(changeBody, await optionalBody(c), "body");
+		const id = c.req.param("id");
+		await removeInstance(c.env.WORKFLOW_RUNNER, id, byOf(c, reason));
+		return c.json({ id, status: "deleted" });
+	});
+	routes.all("/:id", methodNotAllowed("GET, DELETE"));
+
+	for (const action of CONTROL_ACTIONS) {
+		routes.post(`/:id/${action}`, limitBody, async (c) => {
+			const { reason } = parseInput(changeBody, await optionalBody(c), "body");
+			const id = c.req.param("id");
+			const by = byOf(c, reason);
+			const { status } = await controlInstance(c.env.WORKFLOW_RUNNER, id, action, by);
+			return c.json({ id, status });
+		});
+		routes.all(`/:id/${action}`, methodNotAllowed("POST"));
+	}
+
+	routes.post("/:id/restart", limitBody, async (c) => {
+		const { from, reason } = parseInput(restartBody, await optionalBody(c), "body");
+		const id = c.req.param("id");
+		const request = { from, by: byOf(c, reason) };
+		const { status } = await restartInstance(c.env.WORKFLOW_RUNNER, id, request);
+		return c.json({ id, status });
+	});
+	routes.all("/:id/restart", methodNotAllowed("POST"));
+
+	routes.post("/:id/repair", limitBody, async (c) => {
+		const { reason, ...repair } = parseInput(repairBody, await jsonBody(c), "body");
+		const id = c.req.param("id");
+		const request = { ...repair, by: byOf(c, reason) };
+		const { status } = await repairStep(c.env.WORKFLOW_RUNNER, id, request);
+		return c.json({ id, status });
+	});
+	routes.all("/:id/repair", methodNotAllowed("POST"));
+
+	routes.post("/:id/events/:event", limitBody, async (c) => {
+		const { id, event } = c.req.param();
+		parseInstanceId(id);
+		requireDecodable(c.req.path);
+		const payload = await jsonBody(c, { optional: true });
+		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload, by: byOf(c) });
+		return c.json({ id, event, status: "delivered" });
+	});
+	routes.all("/:id/events/:event", methodNotAllowed("POST"));
+
+	return routes;
+}
