@@ -1,21 +1,25 @@
 /**
- * What an object is: an instance of a workflow, or the index shard of a type (`__index:<type>`).
- * Its name says which. Composes either from its parts, with what the place where it runs provides:
- * the Durable Object class gives the platform's, the simulation its own.
+ * What an object is: an instance of a workflow, an index shard of a type (`__index:<type>`), or a
+ * bulk job (`__job:<id>`). Its name says which. Composes each from its parts, with what the place
+ * where it runs provides: the Durable Object class gives the platform's, the simulation its own.
  */
+import { changeInstance } from "./client/bulk";
+import { pagesOf } from "./client/instance-pages";
 import { deliverToIndex, type RunnerNamespace } from "./client/runner-client";
 import type { ObjectStorage } from "./db/database";
 import { HistoryStore } from "./db/history-store";
 import { IndexStore } from "./db/index-store";
 import { InstanceStore } from "./db/instance-store";
+import { JobStore } from "./db/job-store";
 import { ScheduleStore } from "./db/schedule-store";
 import { ShardTables } from "./db/shard-tables";
 import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
+import type { JobRpc } from "./model/bulk";
 import { unknownType, ValidationError, WorkflowError } from "./model/errors";
-import { isShardName, typeOfShard } from "./model/ids";
+import { isJobName, isShardName, typeOfShard } from "./model/ids";
 import {
 	type Answer,
 	answer,
@@ -24,6 +28,7 @@ import {
 	type ShardRpc,
 	unwrap,
 } from "./model/rpc";
+import { Job } from "./shards/bulk-job";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
 import type { ScheduledType } from "./shards/schedules";
@@ -37,7 +42,7 @@ export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "repor
 	programs: ReadonlyMap<string, Program>;
 }
 
-export type RunnerRpc = InstanceRpc & ShardRpc;
+export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc;
 
 /** An object in one of its roles. */
 export interface Role {
@@ -47,7 +52,7 @@ export interface Role {
 	wake(): Promise<void>;
 }
 
-export type RoleKind = "instance" | "index shard";
+export type RoleKind = "instance" | "index shard" | "bulk job";
 
 /** Whose each RPC method is. */
 const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
@@ -70,6 +75,9 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	scheduleResume: "index shard",
 	scheduleTrigger: "index shard",
 	scheduleDelete: "index shard",
+	jobStart: "bulk job",
+	jobDescribe: "bulk job",
+	jobStop: "bulk job",
 };
 
 export const RPC_METHODS = Object.keys(ROLE_OF) as (keyof RunnerRpc)[]; // keys forgets them.
@@ -82,7 +90,7 @@ export function handle(
 ): Promise<Answer<unknown>> {
 	return answer<unknown>(() => {
 		if (role.kind !== ROLE_OF[method]) {
-			const message = `This object is an ${role.kind}, not an ${ROLE_OF[method]}.`;
+			const message = `This object's role is "${role.kind}", not "${ROLE_OF[method]}".`;
 			throw role.kind === "instance"
 				? new ValidationError(message)
 				: new WorkflowError("INSTANCE_NOT_FOUND", message);
@@ -106,6 +114,18 @@ export function roleIn(place: Place): Role {
 			report,
 		});
 		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
+	}
+	if (isJobName(name)) {
+		const job = new Job({
+			store: new JobStore(storage),
+			readPage: pagesOf(runners),
+			change: (id, change) => changeInstance(runners, id, change),
+			clock,
+			alarm,
+			empty: place.empty,
+			report,
+		});
+		return { kind: "bulk job", rpc: job.rpc, wake: () => job.wake() };
 	}
 	const ports: Ports = {
 		clock,

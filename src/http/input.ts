@@ -2,12 +2,13 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
+import { BULK_ACTIONS } from "../model/bulk";
 import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { shortened } from "../model/printable";
 import { type By, INCLUDES } from "../model/rpc";
 import { OVERLAPS } from "../model/schedule";
-import { WORKFLOW_STATUSES } from "../model/status";
+import { isTerminal, WORKFLOW_STATUSES } from "../model/status";
 import { HttpFault } from "./errors";
 
 /** A moment: ISO 8601 with a time zone, or ms since 1970. */
@@ -46,6 +47,41 @@ export const scheduleBody = z.strictObject({
 });
 
 export const schedulesQuery = z.strictObject({ type: z.string().optional() });
+
+const oneOrMore = <T extends z.ZodType>(each: T) =>
+	z.union([each.transform((one) => [one]), z.array(each).min(1)]);
+const status = z.enum(WORKFLOW_STATUSES);
+
+export const bulkBody = z.strictObject({
+	action: z.enum(BULK_ACTIONS),
+	filter: z
+		.strictObject({
+			type: oneOrMore(z.string()).optional(),
+			status: oneOrMore(status).optional(),
+			createdAfter: moment.optional(),
+			createdBefore: moment.optional(),
+			updatedAfter: moment.optional(),
+			updatedBefore: moment.optional(),
+			idPrefix: z.string().optional(),
+			attributes: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).optional(),
+		})
+		.refine((filter) => Object.keys(filter).length > 0, {
+			message: "an empty filter would mean every instance: name the types, at least",
+		}),
+	event: z.strictObject({ name: z.string(), payload: z.unknown().optional() }).optional(),
+	dryRun: z.boolean().optional(),
+	reason: z.string().optional(),
+});
+
+export const cleanupBody = z.strictObject({
+	olderThan: duration,
+	type: oneOrMore(z.string()).optional(),
+	status: oneOrMore(
+		status.refine(isTerminal, { message: "expected a status of ended instances" }),
+	).optional(),
+	dryRun: z.boolean().optional(),
+	reason: z.string().optional(),
+});
 
 /** Of a change that needs no more than its name. */
 export const changeBody = z.strictObject({ reason: z.string().optional() });
