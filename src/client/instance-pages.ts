@@ -33,5 +33,5 @@ function isMeant({ id, status, createdAt, updatedAt }: IndexRow, filter: Instanc
 }
 
 function compare(a: Position, b: Position): number {
-	return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+	return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

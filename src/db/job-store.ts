@@ -42,7 +42,8 @@ export class JobStore {
 
 	/** Undefined, with nothing written, when no job was started here (G14). */
 	read(): JobRow | undefined {
-		if (!this.#isNewest && !hasTable(this.#storage, "job")) return undefined;
+		// Asked each time: a job that is forgotten takes its tables along.
+		if (!hasTable(this.#storage, "job")) return undefined;
 		this.#upgrade();
 		return selectJob.all(this.#storage)[0];
 	}
