@@ -220,13 +220,21 @@ export class Lifecycle implements PassObserver {
 		if (expiresAt !== null && expiresAt <= this.#now()) void this.remove();
 		const typeIsBack = reasonIs(why, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
 		if (status === "paused" && typeIsBack) this.resume();
-		else this.advance();
+		else this.#advance();
 		if (this.record.pending() !== null) this.record.outbox.kick();
 		this.#arm();
 	}
 
-	/** Brings the instance up to now: a lost pass, its deadline, its timers. */
+	/**
+	 * Brings the instance up to now: a lost pass, its deadline, its timers. The alarm is set for
+	 * what comes next, also when the request that asked for this is then refused (I2).
+	 */
 	advance(): void {
+		this.#advance();
+		this.#arm();
+	}
+
+	#advance(): void {
 		const now = this.#now();
 		const { status, deadlineAt } = this.#row;
 		if (isTerminal(status) || status === "paused" || this.record.isRemoved) return;

@@ -39,8 +39,9 @@ export class Removal {
 		const { clock, empty, report } = this.#ports;
 		const { createdAt } = this.#record.row;
 		try {
-			// The index tells an id that is given anew from its predecessor by the later creation.
-			while (clock.now() <= createdAt) {
+			// The index tells an id that is given anew from its predecessor by the later creation. Where
+			// the clock was set back, it refuses the newcomer's updates for as long as it remembers.
+			if (clock.now() <= createdAt) {
 				await new Promise<void>((resolve) => void clock.after(1, resolve));
 			}
 			await empty();
