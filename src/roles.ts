@@ -31,7 +31,7 @@ import {
 import { Job } from "./shards/bulk-job";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
-import type { ScheduledType } from "./shards/schedules";
+import type { ScheduledType } from "./shards/schedule-starts";
 
 export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "empty"> {
 	/** Of the object. */

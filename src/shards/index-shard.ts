@@ -9,7 +9,8 @@ import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
 import { InstanceRows } from "./instance-rows";
-import { type ScheduledType, Schedules } from "./schedules";
+import type { ScheduledType } from "./schedule-starts";
+import { Schedules } from "./schedules";
 import type { ShardPart } from "./shard-part";
 
 export interface ShardSettings {

@@ -8,19 +8,16 @@ import {
 	pauseSchedule,
 	resumeSchedule,
 } from "../../src/client/schedules";
-import { shardName } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 import { runners, TestInstance } from "../support/instance";
 import { clock, define, EPOCH } from "../support/lab";
-import { DAY, HOUR, MINUTE, TestSchedule } from "./support-schedule";
+import { DAY, HOUR, MINUTE, nextHour, TestSchedule } from "./support-schedule";
 
 const done = () => define(async (_, payload) => payload);
 /** Ends when it is told to. */
 const waits = () => define(async (step) => step.waitForEvent("end"));
 const end = (id: string) => new TestInstance(id).event("end");
 const stamp = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.000/g, "");
-/** The next full hour. */
-const nextHour = () => Math.floor(clock.now() / HOUR) * HOUR + HOUR;
 
 describe("a schedule", () => {
 	it("starts an instance at each of its times, with its payload, its attributes and a telling id", async () => {
@@ -152,9 +149,18 @@ describe("overlap", () => {
 		expect(await schedule.outcomes()).toEqual(["started", "skipped", "started"]);
 	});
 
+	it("skip keeps its last twenty runs, too, while none ends", async () => {
+		const schedule = await TestSchedule.create(waits(), { cron: "* * * * *", overlap: "skip" });
+		await schedule.pass(30 * MINUTE);
+		expect((await schedule.show()).runs.length).toBe(20);
+		expect(await schedule.shard.sql("SELECT count(*) AS n FROM schedule_runs")).toEqual([
+			{ n: 20 },
+		]);
+	});
+
 	it("queue starts the next one as soon as the shard hears that the one before has ended", async () => {
-		const schedule = await TestSchedule.create(waits(), { cron: "0 * * * *", overlap: "queue" });
-		await schedule.pass(3 * HOUR);
+		const schedule = await TestSchedule.create(waits(), { cron: "* * * * *", overlap: "queue" });
+		await schedule.pass(3 * MINUTE);
 		const { runs, queued } = await schedule.show();
 		expect(runs.map(({ outcome }) => outcome)).toEqual(["queued", "queued", "started"]);
 		expect(queued).toBe(2);
@@ -165,8 +171,8 @@ describe("overlap", () => {
 	});
 
 	it("queue looks every five seconds, in case the shard does not hear", async () => {
-		const schedule = await TestSchedule.create(waits(), { cron: "0 * * * *", overlap: "queue" });
-		await schedule.pass(2 * HOUR);
+		const schedule = await TestSchedule.create(waits(), { cron: "* * * * *", overlap: "queue" });
+		await schedule.pass(2 * MINUTE);
 		const { runs } = await schedule.show();
 		const lookAt = await schedule.shard.alarmAt();
 		expect((lookAt ?? 0) - clock.now()).toBeLessThanOrEqual(5_000);
@@ -222,121 +228,6 @@ describe("overlap", () => {
 		await schedule.shard.sql("UPDATE schedules SET active_id = 'never-was'");
 		await schedule.pass(HOUR);
 		expect(await schedule.outcomes()).toEqual(["started", "started", "started"]);
-	});
-});
-
-describe("after downtime", () => {
-	const daily = (catchUp?: number) =>
-		TestSchedule.create(done(), { cron: "0 12 * * *", overlap: "allow", catchUp });
-
-	it("the latest missed run is made up for, and the others are counted", async () => {
-		const schedule = await daily();
-		const { nextAt } = await schedule.show();
-		const first = nextAt ?? 0;
-		await schedule.away(first - clock.now() + 4 * DAY + HOUR);
-		const { runs, missed, nextAt: then } = await schedule.show();
-		expect(runs).toMatchObject([
-			{ scheduledAt: first + 4 * DAY, outcome: "started" },
-			{
-				scheduledAt: first + 3 * DAY,
-				instanceId: null,
-				outcome: "missed",
-				reason: expect.stringContaining(
-					`4 runs from ${new Date(first).toISOString()} to ${new Date(first + 3 * DAY).toISOString()}`,
-				),
-			},
-		]);
-		expect(missed).toBe(4);
-		expect(then).toBe(first + 5 * DAY);
-	});
-
-	it("as many are made up for as catchUp says, the latest ones, in order", async () => {
-		const schedule = await daily(3);
-		const first = (await schedule.show()).nextAt ?? 0;
-		await schedule.away(first - clock.now() + 4 * DAY + HOUR);
-		const { runs } = await schedule.show();
-		expect(runs.map(({ outcome, scheduledAt }) => [outcome, (scheduledAt - first) / DAY])).toEqual([
-			["started", 4],
-			["started", 3],
-			["started", 2],
-			["missed", 1],
-		]);
-	});
-
-	it("none is made up for with catchUp 0, but one that is not a minute late is in time", async () => {
-		const schedule = await daily(0);
-		const first = (await schedule.show()).nextAt ?? 0;
-		await schedule.away(first - clock.now() + MINUTE);
-		await schedule.away(DAY + 1);
-		expect(await schedule.outcomes()).toEqual(["missed", "started"]);
-	});
-
-	it("a run that is in time is made besides those that are made up for", async () => {
-		const schedule = await daily(1);
-		const first = (await schedule.show()).nextAt ?? 0;
-		await schedule.away(first - clock.now() + 3 * DAY);
-		expect(await schedule.outcomes()).toEqual(["started", "started", "missed"]);
-	});
-
-	it("by skip, those made up for overlap like others", async () => {
-		const schedule = await TestSchedule.create(waits(), { cron: "0 * * * *", catchUp: 3 });
-		await schedule.away(10 * HOUR);
-		const outcomes = await schedule.outcomes();
-		expect(outcomes.filter((outcome) => outcome === "started").length).toBe(1);
-		expect(outcomes.at(-1)).toBe("missed");
-	});
-
-	it("of a month, a schedule of every second says that it missed at least so many, and starts one", async () => {
-		const schedule = await TestSchedule.create(done(), { cron: "* * * * * *", catchUp: 0 });
-		await schedule.away(30 * DAY);
-		const { runs, missed } = await schedule.show();
-		expect(missed).toBe(999);
-		expect(runs).toMatchObject([
-			{ outcome: "started" },
-			{ outcome: "missed", reason: expect.stringContaining("at least 999 runs") },
-		]);
-	});
-});
-
-describe("the clock", () => {
-	it("set back starts nothing twice, and the schedule goes on where it was", async () => {
-		const schedule = await TestSchedule.create(done(), { cron: "0 * * * *", overlap: "allow" });
-		await schedule.pass(2 * HOUR);
-		const { runs, nextAt } = await schedule.show();
-		clock.advance(-3 * HOUR);
-		await schedule.wake();
-		await schedule.pass(3 * HOUR - 1);
-		expect((await schedule.show()).runs).toEqual(runs);
-		await schedule.pass(HOUR + 1);
-		expect((await schedule.show()).runs[0]).toMatchObject({ scheduledAt: nextAt });
-	});
-
-	it("set back for good is taken as it is once the schedule is paused and resumed", async () => {
-		const schedule = await TestSchedule.create(done(), { cron: "0 * * * *", overlap: "allow" });
-		clock.advance(DAY);
-		await schedule.wake();
-		clock.advance(-DAY);
-		await pauseSchedule(runners, schedule.id);
-		expect((await resumeSchedule(runners, schedule.id)).nextAt).toBe(nextHour());
-	});
-
-	it("changing for winter has two runs in the two hours of one name, each its own instance", async () => {
-		clock.advance(Date.UTC(2101, 9, 29, 12) - clock.now());
-		const schedule = await TestSchedule.create(done(), {
-			name: "night",
-			cron: "*/60 2 * * *".replace("*/60", "0-59/30"),
-			timezone: "Europe/Berlin",
-			overlap: "allow",
-		});
-		// In Berlin the clocks go back on Sunday, 30 October 2101, at 01:00 UTC.
-		await schedule.pass(DAY);
-		const { runs } = await schedule.show();
-		expect(runs.map(({ instanceId }) => instanceId?.split(":")[2])).toEqual([
-			"21011030T013000Z",
-			"21011030T010000Z",
-			"21011030T003000Z",
-			"21011030T000000Z",
-		]);
 	});
 });
 
@@ -456,110 +347,6 @@ describe("a schedule that is deleted", () => {
 		const { createdAt } = await new TestInstance(run?.instanceId ?? "").status();
 		expect(run).toMatchObject({ outcome: "started" });
 		expect(createdAt).toBe(run?.scheduledAt);
-	});
-});
-
-describe("what is refused changes nothing:", () => {
-	const nothing = async (type: string) => {
-		const shard = new TestInstance(shardName(type));
-		expect(await shard.sql("SELECT name FROM sqlite_master")).toEqual([]);
-		expect(await shard.alarmAt()).toBeNull();
-	};
-	const refused = async (input: object, code: string, path?: string) => {
-		const type = done();
-		const given = { cron: "0 * * * *", ...input };
-		await expect(createSchedule(runners, type, given)).rejects.toEqual(
-			expect.objectContaining({ code, ...(path === undefined ? {} : { details: { path } }) }),
-		);
-		await nothing(type);
-	};
-
-	it.each([
-		["cron", { cron: "0 0 30 2 *" }],
-		["cron", { cron: "nonsense" }],
-		["timezone", { timezone: "Mars/Olympus" }],
-		["overlap", { overlap: "sometimes" }],
-		["catchUp", { catchUp: -1 }],
-		["catchUp", { catchUp: LIMITS.scheduleCatchUp + 1 }],
-		["catchUp", { catchUp: 0.5 }],
-		["name", { name: "a:b" }],
-		["name", { name: "_a" }],
-		["name", { name: "" }],
-		["attributes", { attributes: [] }],
-		["attributes.a", { attributes: { a: true } }],
-	])("%s of %j", (path, input) => refused(input, "VALIDATION_ERROR", path));
-
-	it("a payload that cannot be stored, or is too large", async () => {
-		await refused({ payload: () => {} }, "VALUE_NOT_STORABLE");
-		await refused({ payload: "x".repeat(LIMITS.payloadBytes) }, "VALUE_TOO_LARGE");
-	});
-
-	it("a payload that the type does not take", async () => {
-		const refuse = { issues: [{ message: "no" }] };
-		const payload = {
-			"~standard": { version: 1 as const, vendor: "test", validate: () => refuse },
-		};
-		const type = define(async () => null, { payload });
-		await expect(createSchedule(runners, type, { cron: "0 * * * *" })).rejects.toEqual(
-			expect.objectContaining({ code: "VALIDATION_ERROR" }),
-		);
-		await nothing(type);
-	});
-
-	it("a type that is not registered", async () => {
-		await expect(createSchedule(runners, "nobody", { cron: "0 * * * *" })).rejects.toEqual(
-			expect.objectContaining({ code: "UNKNOWN_TYPE" }),
-		);
-		await nothing("nobody");
-	});
-
-	it("a name that leaves no room for the ids of its instances; one character less is fine", async () => {
-		const type = define(async () => null, { type: "t".repeat(LIMITS.typeNameLength) });
-		const fits = "n".repeat(LIMITS.instanceIdLength - type.length - 1 - 21);
-		const input = { cron: "0 * * * *", paused: true };
-		await expect(createSchedule(runners, type, { ...input, name: `${fits}n` })).rejects.toEqual(
-			expect.objectContaining({ code: "VALIDATION_ERROR", details: { path: "name" } }),
-		);
-		await nothing(type);
-		const schedule = await TestSchedule.create(type, { ...input, name: fits });
-		expect((await schedule.trigger()).outcome).toBe("started");
-	});
-
-	it("a name that is taken", async () => {
-		const schedule = await TestSchedule.create(done(), { name: "a", cron: "0 * * * *" });
-		const before = await schedule.show();
-		await expect(
-			TestSchedule.create(schedule.type, { name: "a", cron: "1 * * * *" }),
-		).rejects.toEqual(expect.objectContaining({ code: "SCHEDULE_EXISTS" }));
-		expect(await schedule.show()).toEqual(before);
-	});
-
-	it("more schedules of a type than its limit", async () => {
-		const type = done();
-		const schedule = await TestSchedule.create(type, { cron: "0 * * * *" });
-		const columns =
-			"cron, timezone, payload, attributes, overlap, catch_up, paused, next_at, active_id, failures, wake_at, triggered_at, missed, created_at, updated_at";
-		await schedule.shard.sql(
-			`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${LIMITS.schedules - 2})
-			 INSERT INTO schedules (name, ${columns}) SELECT 'n' || i, ${columns} FROM n, schedules`,
-		);
-		await createSchedule(runners, type, { cron: "0 * * * *" });
-		expect((await listSchedules(runners, [type])).length).toBe(LIMITS.schedules);
-		await expect(createSchedule(runners, type, { cron: "0 * * * *" })).rejects.toEqual(
-			expect.objectContaining({ code: "SCHEDULE_LIMIT" }),
-		);
-		expect((await listSchedules(runners, [type])).length).toBe(LIMITS.schedules);
-	});
-
-	it("asking for what is not there, which writes nothing (G14)", async () => {
-		const type = done();
-		for (const ask of [describeSchedule, pauseSchedule, resumeSchedule, deleteSchedule]) {
-			await expect(ask(runners, `${type}:none`)).rejects.toEqual(
-				expect.objectContaining({ code: "SCHEDULE_NOT_FOUND" }),
-			);
-		}
-		expect(await listSchedules(runners, [type])).toEqual([]);
-		await nothing(type);
 	});
 });
 

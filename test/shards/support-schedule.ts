@@ -15,6 +15,8 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+export const nextHour = () => Math.floor(clock.now() / HOUR) * HOUR + HOUR;
+
 export class TestSchedule {
 	readonly shard: TestInstance;
 

@@ -9,7 +9,8 @@ import { ShardTables } from "../../src/db/shard-tables";
 import { WorkflowError } from "../../src/model/errors";
 import { OVERLAPS, type Overlap, type ScheduleRun } from "../../src/model/schedule";
 import type { WorkflowStatus } from "../../src/model/status";
-import { type ScheduledType, Schedules } from "../../src/shards/schedules";
+import type { ScheduledType } from "../../src/shards/schedule-starts";
+import { Schedules } from "../../src/shards/schedules";
 import { randomFrom } from "../support/random";
 import { FakeStorage } from "./fake-storage";
 
