@@ -5,8 +5,15 @@
  */
 import { changeInstance } from "./client/bulk";
 import { pagesOf } from "./client/instance-pages";
-import { deliverToIndex, type RunnerNamespace } from "./client/runner-client";
+import {
+	deliverToGuard,
+	deliverToIndex,
+	offerSlot,
+	type RunnerNamespace,
+	takeSlot,
+} from "./client/runner-client";
 import type { ObjectStorage } from "./db/database";
+import { GuardStore } from "./db/guard-store";
 import { HistoryStore } from "./db/history-store";
 import { IndexStore } from "./db/index-store";
 import { InstanceStore } from "./db/instance-store";
@@ -28,6 +35,7 @@ import {
 	type ShardRpc,
 	unwrap,
 } from "./model/rpc";
+import { isTerminal } from "./model/status";
 import { Job } from "./shards/bulk-job";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
@@ -66,8 +74,13 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	remove: "instance",
 	describe: "instance",
 	announce: "instance",
+	slot: "instance",
 	indexWrite: "index shard",
 	indexList: "index shard",
+	takeSlot: "index shard",
+	returnSlot: "index shard",
+	guardState: "index shard",
+	changeLimits: "index shard",
 	scheduleCreate: "index shard",
 	scheduleList: "index shard",
 	scheduleDescribe: "index shard",
@@ -100,54 +113,48 @@ export function handle(
 	});
 }
 
+/**
+ * How long the index may be behind on purpose: an instance that ends sooner, or only wakes and
+ * sleeps again, costs the shard one write instead of two.
+ */
+const SETTLE_MS = 50;
+
 export function roleIn(place: Place): Role {
-	const { name, storage, runners, programs, clock } = place;
-	const { alarm, report } = place;
-	if (isShardName(name)) {
-		const tables = new ShardTables(storage);
-		const shard = new IndexShard({
-			store: new IndexStore(tables),
-			schedules: new ScheduleStore(tables),
-			type: scheduledType(typeOfShard(name), place),
-			clock,
-			alarm,
-			report,
-		});
+	if (isShardName(place.name)) {
+		const shard = shardIn(place);
 		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
 	}
-	if (isJobName(name)) {
-		const job = new Job({
-			store: new JobStore(storage),
-			readPage: pagesOf(runners),
-			change: (id, change) => changeInstance(runners, id, change),
-			clock,
-			alarm,
-			empty: place.empty,
-			report,
-		});
+	if (isJobName(place.name)) {
+		const job = jobIn(place);
 		return { kind: "bulk job", rpc: job.rpc, wake: () => job.wake() };
 	}
-	const ports: Ports = {
-		clock,
-		alarm,
-		random: place.random,
-		empty: place.empty,
-		report,
-		outbox: (source) =>
-			new Outbox(source, (type, update) => deliverToIndex(runners, type, update), clock),
-	};
-	const instance = new Instance({
-		store: new InstanceStore(storage),
-		history: new HistoryStore(storage),
-		programs,
-		ports,
-	});
+	const instance = instanceIn(place);
 	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
 }
 
-function scheduledType(type: string, { runners, programs }: Place): ScheduledType {
-	return {
+function shardIn({ name, storage, runners, programs, clock, alarm, report }: Place): IndexShard {
+	const tables = new ShardTables(storage);
+	const type = typeOfShard(name);
+	return new IndexShard({
 		type,
+		store: new IndexStore(tables),
+		guardStore: new GuardStore(tables),
+		scheduleStore: new ScheduleStore(tables),
+		scheduled: scheduledType(type, runners, programs),
+		declared: () => programs.get(type) ?? null,
+		ask: (offer) => offerSlot(runners, offer),
+		clock,
+		alarm,
+		report,
+	});
+}
+
+function scheduledType(
+	type: string,
+	runners: RunnerNamespace,
+	programs: Place["programs"],
+): ScheduledType {
+	return {
 		check(payload) {
 			const program = programs.get(type);
 			if (program === undefined) throw unknownType(type, programs.keys());
@@ -161,4 +168,42 @@ function scheduledType(type: string, { runners, programs }: Place): ScheduledTyp
 		},
 		terminate: async (id, by) => unwrap(await runners.getByName(id).terminate({ by })),
 	};
+}
+
+function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
+	return new Job({
+		store: new JobStore(storage),
+		readPage: pagesOf(runners),
+		change: (id, change) => changeInstance(runners, id, change),
+		...{ clock, alarm, empty, report },
+	});
+}
+
+function instanceIn({ storage, runners, programs, ...place }: Place): Instance {
+	const { clock, alarm, random, report, empty } = place;
+	const ports: Ports = {
+		...{ clock, alarm, random, report, empty },
+		outbox: (source) =>
+			new Outbox({
+				source,
+				deliver: ({ type, update }) => deliverToIndex(runners, type, update),
+				// A final status changes no more.
+				settleMs: ({ update }) => (isTerminal(update.status) ? 0 : SETTLE_MS),
+				clock,
+			}),
+		slotOutbox: (source) =>
+			new Outbox({
+				source,
+				deliver: (message) => deliverToGuard(runners, message),
+				settleMs: () => 0,
+				clock,
+			}),
+		takeSlot: (type, request) => takeSlot(runners, type, request),
+	};
+	return new Instance({
+		store: new InstanceStore(storage),
+		history: new HistoryStore(storage),
+		programs,
+		ports,
+	});
 }

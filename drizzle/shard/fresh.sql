@@ -41,6 +41,24 @@ CREATE TABLE `schedules` (
 CREATE INDEX `schedules_by_wake` ON `schedules` (`wake_at`);
 CREATE TABLE `shard` (
 	`row` integer PRIMARY KEY NOT NULL,
-	`schema` integer NOT NULL
+	`schema` integer NOT NULL,
+	`limits` text
+);
+
+CREATE TABLE `slots` (
+	`slot` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`seq` integer NOT NULL,
+	`state` text NOT NULL,
+	`key` text,
+	`priority` integer NOT NULL,
+	`is_start` integer NOT NULL,
+	`ask_at` integer
+);
+
+CREATE TABLE `starts` (
+	`start` integer PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL
 );
 

@@ -2,6 +2,7 @@
 import { desc, eq, lt, sql } from "drizzle-orm";
 import type { IndexRow, IndexUpdate } from "../model/index-rpc";
 import type { IndexFilter } from "../model/rpc";
+import type { ObjectStorage } from "./database";
 import { instancesTable } from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
 import { bound, boundColumns, builder, Select, Statement } from "./statement";
@@ -29,26 +30,28 @@ const deleteInstance = new Statement(
 
 export class IndexStore {
 	readonly #tables: ShardTables;
+	readonly #storage: ObjectStorage;
 
 	constructor(tables: ShardTables) {
 		this.#tables = tables;
+		this.#storage = tables.storage;
 	}
 
 	/** Keeps each update unless a newer one is there already (G12). All or none is written. */
 	write(updates: readonly IndexUpdate[]): void {
-		const { storage } = this.#tables;
-		this.#tables.transaction(() => {
+		this.#tables.migrate();
+		this.#storage.transactionSync(() => {
 			for (const update of updates) {
 				const { id, seq, status, createdAt, updatedAt } = update;
-				if (update.removed) deleteInstance.run(storage, { id });
-				else upsertInstance.run(storage, { id, seq, status, createdAt, updatedAt });
+				if (update.removed) deleteInstance.run(this.#storage, { id });
+				else upsertInstance.run(this.#storage, { id, seq, status, createdAt, updatedAt });
 			}
 		});
 	}
 
 	/** The newest instances first; the id settles a tie, so the order is total. */
 	list({ status, limit }: IndexFilter): IndexRow[] {
-		if (!this.#tables.exist) return [];
+		if (!this.#tables.open()) return [];
 		const { id, status: statusColumn, createdAt, updatedAt } = instancesTable;
 		const page = new Select<IndexRow>(
 			builder
@@ -59,6 +62,6 @@ export class IndexStore {
 				.limit(limit),
 			["id", "status", "createdAt", "updatedAt"],
 		);
-		return page.all(this.#tables.storage);
+		return page.all(this.#storage);
 	}
 }

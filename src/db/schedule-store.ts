@@ -151,7 +151,8 @@ export class ScheduleStore {
 
 	/** Nothing in `work` may await. */
 	transaction<T>(work: () => T): T {
-		return this.#tables.transaction(work);
+		this.#tables.migrate();
+		return this.#tables.storage.transactionSync(work);
 	}
 
 	firstWake(): number | null {
@@ -228,6 +229,6 @@ export class ScheduleStore {
 	}
 
 	#read<Row>(select: Select<Row>, values: Record<string, string | number> = {}): Row[] {
-		return this.#tables.exist ? select.all(this.#tables.storage, values) : [];
+		return this.#tables.open() ? select.all(this.#tables.storage, values) : [];
 	}
 }

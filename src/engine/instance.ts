@@ -12,6 +12,7 @@ import type { WorkflowRow } from "../db/instance-store";
 import { parseBy } from "../model/by";
 import { decode, type Encoded, encode } from "../model/codec";
 import { unknownType } from "../model/errors";
+import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
 import { parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
@@ -56,6 +57,8 @@ export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
+	/** Ends with the latest creation that was asked for. */
+	#creation = Promise.resolve();
 
 	constructor(settings: InstanceSettings) {
 		this.#programs = settings.programs;
@@ -63,7 +66,23 @@ export class Instance {
 		this.#life = new Lifecycle(settings);
 	}
 
+	/**
+	 * One creation at a time: the guard of a type is not to hear of two that it cannot tell apart, and
+	 * what it asks meanwhile is answered when it is known whether there is an instance.
+	 */
 	async create(request: CreateRequest): Promise<CreateReceipt> {
+		const before = this.#creation;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#creation = promise;
+		try {
+			await before;
+			return await this.#create(request);
+		} finally {
+			resolve();
+		}
+	}
+
+	async #create(request: CreateRequest): Promise<CreateReceipt> {
 		const { id, type } = request;
 		parseInstanceId(id);
 		parseTypeName(type);
@@ -73,7 +92,8 @@ export class Instance {
 		const { record } = this.#life;
 		record.open();
 		if (record.exists) return this.#existing(request, creation);
-		const row = newRow(creation, this.#ports.clock.now());
+		const fresh = newRow(creation, this.#ports.clock.now());
+		const row = { ...fresh, ...(await this.#life.slot.take(fresh, program)) };
 		this.#life.begin(row, program);
 		if (creation.event !== undefined) this.#life.take(creation.event);
 		return { id, type, status: row.status, created: true };
@@ -165,6 +185,14 @@ export class Instance {
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
 		if (include.includes("runs")) view.runs = history.runs();
 		return view;
+	}
+
+	/** The guard of its type asks about its slot, or offers it. */
+	async slot(offer: SlotOffer): Promise<SlotUse> {
+		await this.#creation;
+		// For an id that is unknown, this throws.
+		void this.#row;
+		return this.#life.slotOffered(offer);
 	}
 
 	/** What the index should say of it. */

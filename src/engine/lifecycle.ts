@@ -8,6 +8,7 @@
  * - I1 A stored status of `running` means that a pass is open. With none in memory, the pass was
  *   lost with its isolate (G17).
  * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
+ * - I5 A pass starts or goes on with a slot, or where none is needed: `#mayGoOn` is the one gate.
  */
 import type { HistoryStore } from "../db/history-store";
 import type { EventRow, InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
@@ -20,6 +21,7 @@ import {
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
+import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { LIMITS } from "../model/limits";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
@@ -33,6 +35,7 @@ import { Pass, type PassObserver, type RunEnd } from "./pass";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { Removal } from "./removal";
+import { Slot } from "./slot";
 import { timeOutWait } from "./step-kinds/wait-step";
 import { judgeLostPass } from "./strikes";
 import { Wakeups } from "./wakeups";
@@ -52,6 +55,7 @@ const RECHECK_MS = 60_000;
 export class Lifecycle implements PassObserver {
 	readonly record: InstanceRecord;
 	readonly history: History;
+	readonly slot: Slot;
 	readonly #removal: Removal;
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
@@ -68,6 +72,13 @@ export class Lifecycle implements PassObserver {
 		this.#ports = ports;
 		this.record = new InstanceRecord(store, ports, () => this.#arm());
 		this.history = new History(this.record, history, ports.clock);
+		this.slot = new Slot({
+			record: this.record,
+			programs,
+			ports,
+			granted: () => this.#slotGranted(),
+			deliveryChanged: () => this.#arm(),
+		});
 		this.#removal = new Removal(this.record, ports, () => {
 			this.#forget();
 			this.#wakeups.fired();
@@ -77,7 +88,7 @@ export class Lifecycle implements PassObserver {
 
 	// ── What callers may ask for ──────────────────────────────────────────────
 
-	/** Starts the life of a row that is not stored yet; one that is `created` starts later. */
+	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
 	begin(row: WorkflowRow, program: Program): void {
 		this.record.create(row);
 		this.#journal = Journal.empty(this.#store);
@@ -97,7 +108,8 @@ export class Lifecycle implements PassObserver {
 		const { startedAt, notBefore } = this.#row;
 		// A delayed start stays delayed; a pass that was backed off is tried as soon as it is resumed.
 		const wait = startedAt === null ? notBefore : null;
-		this.record.write({ status: "paused", reason: null, notBefore: wait });
+		const change = { status: "paused", reason: null, notBefore: wait } as const;
+		this.record.write({ ...change, ...this.slot.left() });
 		this.#pass?.freeze();
 		this.#arm();
 	}
@@ -114,12 +126,7 @@ export class Lifecycle implements PassObserver {
 			this.#arm();
 			return;
 		}
-		if (this.#pass === undefined || this.#diverged) {
-			this.#startPass();
-		} else {
-			this.record.write({ ...this.#opening(), reason: null });
-			this.#pass.thaw();
-		}
+		if (this.#mayGoOn()) this.#thawPass();
 		// After the start: what became due meanwhile reaches a pass that is live.
 		this.#settleDue(now);
 		this.#pass?.recorded();
@@ -145,6 +152,8 @@ export class Lifecycle implements PassObserver {
 			this.record.beginRun({
 				version: program.version,
 				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
+				// It queues anew, as one that starts.
+				...this.slot.left(),
 			});
 		});
 		this.#journal = Journal.load(this.#store);
@@ -176,7 +185,8 @@ export class Lifecycle implements PassObserver {
 		status: WorkflowStatus,
 		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
 	): void {
-		this.record.write({ reason: null, ...end, status, notBefore: null, completedAt: this.#now() });
+		const change = { reason: null, ...end, status, notBefore: null, completedAt: this.#now() };
+		this.record.write({ ...change, ...this.slot.ended() });
 		this.#pass?.drop(new Error(`the instance is ${status}`));
 		this.#journal = undefined;
 		this.#arm();
@@ -248,10 +258,19 @@ export class Lifecycle implements PassObserver {
 		if (this.#settleDue(now) || notBefore !== null) this.#move();
 	}
 
-	/** The alarm stays with a live pass, and with what is on its way to the index. */
+	/** The guard of its type asks about its slot, or offers it. */
+	slotOffered(offer: SlotOffer): SlotUse {
+		// What was due before comes first (G9): the deadline may end it.
+		this.advance();
+		const answer = this.slot.answer(offer);
+		this.#arm();
+		return answer;
+	}
+
+	/** The alarm stays with a live pass, and with what is on its way to the shards. */
 	async linger(): Promise<void> {
 		await this.#wakeups.linger(() =>
-			this.#pass?.isLive ? this.#pass.stopped : this.record.outbox.underWay,
+			this.#pass?.isLive ? this.#pass.stopped : (this.record.outbox.underWay ?? this.slot.underWay),
 		);
 	}
 
@@ -266,14 +285,14 @@ export class Lifecycle implements PassObserver {
 		} else if (!working) {
 			pass.park();
 			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
-			this.record.write({ status, strikes: 0 });
+			this.record.write({ status, strikes: 0, ...this.slot.parked() });
 		}
 		this.#arm();
 	}
 
-	passRevived(pass: Pass): void {
+	passStirred(pass: Pass): void {
 		if (pass !== this.#pass) return;
-		this.record.write(this.#opening());
+		this.#move();
 		this.#arm();
 	}
 
@@ -383,8 +402,34 @@ export class Lifecycle implements PassObserver {
 	#move(): void {
 		const { notBefore } = this.#row;
 		if (this.#pass?.isLive) this.#pass.recorded();
-		else if (this.#pass?.isParked) this.#pass.wake();
-		else if (notBefore === null || notBefore <= this.#now()) this.#startPass();
+		else if ((notBefore ?? 0) > this.#now() || !this.#mayGoOn()) return;
+		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
+		else this.#startPass();
+	}
+
+	/** Whether a pass may start or go on (I5); if not, it does once there is a slot. */
+	#mayGoOn(): boolean {
+		this.slot.ask();
+		return this.slot.isOpen;
+	}
+
+	#slotGranted(): void {
+		this.advance();
+		if (!isTerminal(this.#row.status)) this.#move();
+	}
+
+	#thawPass(): void {
+		if (this.#pass === undefined || this.#diverged) {
+			this.#startPass();
+		} else {
+			this.record.write({ ...this.#opening(), reason: null });
+			this.#pass.thaw();
+		}
+	}
+
+	#wakePass(pass: Pass): void {
+		pass.wake();
+		this.record.write(this.#opening());
 	}
 
 	#recoverLostPass(): void {
@@ -406,6 +451,7 @@ export class Lifecycle implements PassObserver {
 					strikes,
 					notBefore: verdict.untilMs,
 					reason: why,
+					...this.slot.parked(),
 				});
 				break;
 			case "give up":
@@ -486,9 +532,11 @@ export class Lifecycle implements PassObserver {
 			deadlineAt,
 			notBefore,
 			undelivered: this.record.pending() === null ? null : { retryAt: this.record.outbox.retryAt },
+			slotUndelivered: this.slot.undelivered,
 			recheckAt: gone || this.record.isRemoved ? this.#now() + RECHECK_MS : null,
 			expiresAt: this.#expiresAt(),
 		});
+		this.slot.deliver();
 		this.#removal.proceed();
 	}
 

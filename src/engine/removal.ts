@@ -2,7 +2,7 @@
  * The removal of an instance: asked for by a caller, or due by its type's retention.
  *
  * The row is marked first; from then on the instance is gone for callers. Then the index is told,
- * and once it has acknowledged, the storage is emptied. An isolate that dies in between leaves the
+ * and once it has acknowledged, as the guard has the return of its slot, the storage is emptied. An isolate that dies in between leaves the
  * mark and an alarm, and the next one goes on (G4). Nothing is left in the end (G14).
  */
 import type { InstanceRecord } from "./instance-record";
@@ -30,7 +30,7 @@ export class Removal {
 
 	/** Empties the storage if the time for it has come. */
 	proceed(): void {
-		if (this.#underWay || !this.#record.isRemoved || this.#record.pending() !== null) return;
+		if (this.#underWay || !this.#record.isRemoved || !this.#record.isDelivered) return;
 		this.#underWay = true;
 		void this.#empty();
 	}

@@ -40,6 +40,8 @@ const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
 	SCHEDULE_LIMIT: 409,
 	VALUE_TOO_LARGE: 413,
 	EVENT_BUFFER_FULL: 429,
+	QUEUE_FULL: 429,
+	TRY_AGAIN: 503,
 	// These fail steps and instances; no request is answered with them.
 	NON_RETRYABLE: 500,
 	STEP_TIMEOUT: 500,
@@ -47,6 +49,8 @@ const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
 	INSTANCE_TIMEOUT: 500,
 	STEP_LIMIT: 500,
 	PASS_LOST: 500,
+	CONCURRENCY_KEY: 500,
+	WAITING_FOR_SLOT: 500,
 	NON_DETERMINISM: 500,
 };
 

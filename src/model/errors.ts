@@ -21,6 +21,8 @@ export const ERROR_CODES = [
 	"INSTANCE_FINISHED",
 	"ILLEGAL_STATUS_CHANGE",
 	"EVENT_BUFFER_FULL",
+	"QUEUE_FULL",
+	"TRY_AGAIN",
 	"VALUE_NOT_STORABLE",
 	"VALUE_TOO_LARGE",
 	"SCHEDULE_NOT_FOUND",
@@ -34,6 +36,9 @@ export const ERROR_CODES = [
 	"INSTANCE_TIMEOUT",
 	"STEP_LIMIT",
 	"PASS_LOST",
+	"CONCURRENCY_KEY",
+	// The instance waits for a slot.
+	"WAITING_FOR_SLOT",
 	// The instance was stopped for repair.
 	"NON_DETERMINISM",
 	"TYPE_NOT_REGISTERED",

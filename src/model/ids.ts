@@ -81,13 +81,14 @@ export function shardName(type: string): string {
 	return `${SHARD_PREFIX}${type}`;
 }
 
-export function isShardName(name: string): boolean {
-	return name.startsWith(SHARD_PREFIX);
+/** The type whose instances a shard lists. */
+export function typeOfShard(name: string): string {
+	const [type = ""] = name.slice(SHARD_PREFIX.length).split(":", 1);
+	return type;
 }
 
-/** The type whose instances the object of this name lists. */
-export function typeOfShard(name: string): string {
-	return name.slice(SHARD_PREFIX.length).replace(/:\d+$/, "");
+export function isShardName(name: string): boolean {
+	return name.startsWith(SHARD_PREFIX);
 }
 
 /** The name of the object that works off a bulk job. */

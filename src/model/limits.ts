@@ -64,6 +64,10 @@ export const LIMITS = {
 	auditRows: 10_000,
 	/** Index shards of a type. */
 	shards: 64,
+	/** Instances of a type that a limit may let work at once. */
+	slots: 1_000_000,
+	/** Characters of the key by which instances share a limit. */
+	slotKeyLength: 256,
 	/** Instances of a type that wait for a slot. */
 	queuedInstances: 100_000,
 	/** Starts that a rate may allow in its stretch of time. */

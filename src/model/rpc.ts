@@ -7,6 +7,7 @@
 import type { AttributeChanges, Attributes } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
+import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexRow, IndexUpdate } from "./index-rpc";
 import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
@@ -36,12 +37,14 @@ export interface InstanceRpc {
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
+	/** The guard of its type asks about its slot. */
+	slot(offer: SlotOffer): Promise<Answer<SlotUse>>;
 	/** What the index should say of it, for a shard that is made anew. */
 	announce(): Promise<Answer<Announcement>>;
 }
 
 /** A shard's object. */
-export interface ShardRpc extends ScheduleRpc {
+export interface ShardRpc extends GuardRpc, ScheduleRpc {
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
 }

@@ -3,20 +3,23 @@
  * shard's parts and owns its one alarm; what a part does is the part's.
  */
 
+import type { GuardStore } from "../db/guard-store";
 import type { IndexStore } from "../db/index-store";
 import type { ScheduleStore } from "../db/schedule-store";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
+import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
 import type { ScheduledType } from "./schedule-starts";
 import { Schedules } from "./schedules";
 import type { ShardPart } from "./shard-part";
 
-export interface ShardSettings {
+export interface ShardSettings extends Pick<GuardSettings, "type" | "declared" | "ask"> {
 	store: IndexStore;
-	schedules: ScheduleStore;
-	type: ScheduledType;
+	guardStore: GuardStore;
+	scheduleStore: ScheduleStore;
+	scheduled: ScheduledType;
 	clock: Clock;
 	alarm: ShardAlarm;
 	report(message: string, error: unknown): void;
@@ -30,6 +33,8 @@ export interface ShardAlarm {
 
 /** When an alarm that failed is tried again. */
 const ALARM_RETRY_MS = 60_000;
+/** An alarm that stands so soon is left there, though nothing needs it that early: moving it is a write. */
+const NEAR_MS = 15_000;
 
 export class IndexShard {
 	/** What other objects and Workers may ask of it. */
@@ -43,9 +48,10 @@ export class IndexShard {
 		this.#settings = settings;
 		const { store, clock } = settings;
 		const rows = new InstanceRows(store, clock);
+		const guard = new Guard({ ...settings, store: settings.guardStore, arm: () => this.arm() });
 		const schedules = new Schedules({
 			...settings,
-			store: settings.schedules,
+			store: settings.scheduleStore,
 			rearm: () => this.arm(),
 		});
 		this.rpc = {
@@ -55,9 +61,13 @@ export class IndexShard {
 				return null;
 			},
 			indexList: (filter) => rows.list(filter),
+			takeSlot: (request) => guard.take(request),
+			returnSlot: (ref) => guard.giveBack(ref),
+			guardState: (question) => guard.state(question),
+			changeLimits: (changes) => guard.changeLimits(changes),
 			...schedules.rpc,
 		};
-		this.#parts = [schedules];
+		this.#parts = [guard, schedules];
 	}
 
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */
@@ -78,9 +88,16 @@ export class IndexShard {
 		const times = this.#parts.map((part) => part.dueAt() ?? Number.POSITIVE_INFINITY);
 		const first = Math.min(...times);
 		const wanted = Number.isFinite(first) ? first : null;
-		if (wanted === this.#alarmAt) return;
+		if (wanted === this.#alarmAt || this.#firesSoon(wanted)) return;
 		// One that nothing needs any more finds nothing to do.
 		if (wanted !== null) this.#settings.alarm.set(wanted);
 		this.#alarmAt = wanted;
+	}
+	/** Whether the alarm comes before it is wanted, and not long from now. */
+	#firesSoon(wanted: number | null): boolean {
+		const alarmAt = this.#alarmAt ?? null;
+		if (alarmAt === null || wanted === null || alarmAt > wanted) return false;
+		const now = this.#settings.clock.now();
+		return alarmAt > now && alarmAt <= now + NEAR_MS;
 	}
 }

@@ -17,9 +17,8 @@ import { dueRuns } from "./due-runs";
 import { inTime } from "./in-time";
 import type { ScheduleBook } from "./schedule-book";
 
-/** What the schedules of a type need of the type and of its instances. */
+/** What schedules need of their type and of its instances. */
 export interface ScheduledType {
-	readonly type: string;
 	/** @throws {WorkflowError} for a payload that the type does not take. */
 	check(payload: Encoded): Promise<unknown>;
 	create(request: CreateRequest): Promise<unknown>;
@@ -29,7 +28,7 @@ export interface ScheduledType {
 }
 
 export interface StartSettings {
-	type: ScheduledType;
+	scheduled: ScheduledType;
 	clock: Clock;
 	report(message: string, error: unknown): void;
 }
@@ -61,7 +60,7 @@ export class ScheduleStarts {
 	async isActive(name: string): Promise<boolean> {
 		const id = this.#book.find(name)?.activeId ?? null;
 		if (id === null) return false;
-		const status = await inTime(this.#settings.clock, this.#settings.type.status(id));
+		const status = await inTime(this.#settings.clock, this.#settings.scheduled.status(id));
 		if (status !== null && !isTerminal(status)) return true;
 		this.#book.ended(name, id);
 		return false;
@@ -119,11 +118,11 @@ export class ScheduleStarts {
 	/** Ends the instance of the run before; one that has ended or is gone will do. */
 	async #terminate({ name, activeId }: ScheduleRow): Promise<void> {
 		if (activeId === null) return;
-		const { clock, type } = this.#settings;
-		const actor = `schedule:${scheduleId(type.type, name)}`;
+		const { clock, scheduled } = this.#settings;
+		const actor = `schedule:${scheduleId(this.#book.type, name)}`;
 		const by = { actor, reason: "The next run replaces it." };
 		try {
-			await inTime(clock, type.terminate(activeId, by));
+			await inTime(clock, scheduled.terminate(activeId, by));
 		} catch (error) {
 			if (!(error instanceof WorkflowError)) throw error;
 		}
@@ -134,17 +133,18 @@ export class ScheduleStarts {
 		{ name, attributes }: ScheduleRow,
 		{ instanceId, triggeredBy }: RunRow,
 	): Promise<Pick<RunRow, "outcome" | "reason">> {
-		const { clock, type } = this.#settings;
+		const { clock, scheduled } = this.#settings;
+		const { type } = this.#book;
 		try {
 			const request = {
-				type: type.type,
+				type,
 				id: instanceId ?? "", // One that waits has an id.
 				payload: this.#book.payload(name),
 				attributes: JSON.parse(attributes) as Attributes,
 				onConflict: "return",
-				by: { actor: triggeredBy ?? `schedule:${scheduleId(type.type, name)}` },
+				by: { actor: triggeredBy ?? `schedule:${scheduleId(type, name)}` },
 			} as const;
-			await inTime(clock, type.create(request));
+			await inTime(clock, scheduled.create(request));
 		} catch (error) {
 			if (!(error instanceof WorkflowError)) throw error;
 			return { outcome: "failed", reason: reason(error.code, error.message) };

@@ -29,7 +29,7 @@ import { type BookSettings, ScheduleBook } from "./schedule-book";
 import { ScheduleStarts, type StartSettings } from "./schedule-starts";
 import type { ShardPart } from "./shard-part";
 
-export type ScheduleSettings = Omit<BookSettings, "type"> & StartSettings;
+export type ScheduleSettings = BookSettings & StartSettings;
 
 /** Schedules that one alarm sees to, and how many at a time. */
 const WAKE_MAX = 100;
@@ -54,7 +54,7 @@ export class Schedules implements ShardPart {
 
 	constructor(settings: ScheduleSettings) {
 		this.#settings = settings;
-		this.#book = new ScheduleBook({ ...settings, type: settings.type.type });
+		this.#book = new ScheduleBook(settings);
 		this.#starts = new ScheduleStarts(this.#book, settings);
 	}
 
@@ -77,7 +77,7 @@ export class Schedules implements ShardPart {
 		const { attributes, paused, ...given } = parseSchedule(this.#book.type, request);
 		const times = CronTimes.parse(given.cron, given.timezone);
 		firstTime(times, this.#book.now);
-		await this.#settings.type.check(given.payload);
+		await this.#settings.scheduled.check(given.payload);
 		const { now } = this.#book;
 		const nextAt = paused ? null : times.next(now);
 		this.#book.add({

@@ -10,6 +10,7 @@ import {
 	stepKey,
 	stepNameOf,
 	timeOrderedId,
+	typeOfShard,
 } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 
@@ -223,5 +224,15 @@ describe("a generated id", () => {
 			return timeOrderedId(NOW, random);
 		});
 		expect(new Set([...ids, timeOrderedId(NOW, bytes(0))]).size).toBe(10);
+	});
+});
+
+describe("typeOfShard", () => {
+	it.each([
+		["__index:order", "order"],
+		["__index:a.b-c_d", "a.b-c_d"],
+		["__index:order:12", "order"],
+	])("of %s is %s", (name, type) => {
+		expect(typeOfShard(name)).toBe(type);
 	});
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { listInstances } from "../../src/client/runner-client";
 import { shardName } from "../../src/model/ids";
 import type { IndexUpdate } from "../../src/model/index-rpc";
-import type { StatusSource } from "../../src/model/ports";
+import type { StatusMessage, StatusSource } from "../../src/model/ports";
 import { unwrap } from "../../src/model/rpc";
 import { Outbox } from "../../src/shards/outbox";
 import { runners, TestInstance } from "../support/instance";
@@ -81,19 +81,20 @@ describe("the outbox", () => {
 		const source: StatusSource = {
 			pending: () =>
 				state.seq > state.acknowledged ? { type: "t", update: update({ seq: state.seq }) } : null,
-			acknowledge: (seq) => {
-				state.acknowledged = seq;
+			acknowledge: (message) => {
+				state.acknowledged = message.update.seq;
 			},
 			deliveryRescheduled: () => {
 				state.rescheduled++;
 			},
 		};
-		const deliver = async (_type: string, { seq }: IndexUpdate) => {
+		const deliver = async (message: StatusMessage) => {
 			await clock.turn();
 			if (state.down) throw new Error("the shard is away");
-			received.push(seq);
+			received.push(message.update.seq);
 		};
-		return { state, received, outbox: new Outbox(source, deliver, clock) };
+		const outbox = new Outbox({ source, deliver, settleMs: () => 50, clock });
+		return { state, received, outbox };
 	}
 
 	it("sends what is newest when it gets to it, and nothing twice", async () => {

@@ -69,8 +69,7 @@ class World {
 			point();
 			return result;
 		};
-		const type: ScheduledType = {
-			type: "t",
+		const scheduled: ScheduledType = {
 			check: async () => {},
 			create: ({ id }) => call(() => this.#create(id)),
 			status: (id) => call(() => this.instances.get(id) ?? null),
@@ -78,7 +77,14 @@ class World {
 		};
 		const clock = { now: () => this.now, after: () => () => {}, turn: async () => {} };
 		const store = new MortalStore(new ShardTables(storage.asStorage));
-		const part: Schedules = new Schedules({ store, type, clock, rearm, report() {} });
+		const part: Schedules = new Schedules({
+			type: "t",
+			store,
+			scheduled,
+			clock,
+			rearm,
+			report() {},
+		});
 		return part;
 	}
 
