@@ -1,23 +1,44 @@
 /**
- * What an object is: an instance of a workflow, or the index shard of a type (`__index:<type>`).
- * Its name says which. Composes either from its parts, with what the place where it runs provides:
- * the Durable Object class gives the platform's, the simulation its own.
+ * What an object is: an instance of a workflow, an index shard of a type (`__index:<type>`), or a
+ * bulk job (`__job:<id>`). Its name says which. Composes each from its parts, with what the place
+ * where it runs provides: the Durable Object class gives the platform's, the simulation its own.
  */
-import { announcement, type RunnerNamespace } from "./client/runner-client";
+import { changeInstance } from "./client/bulk";
+import { pagesOf } from "./client/instance-pages";
+import {
+	announcement,
+	deliverToGuard,
+	offerSlot,
+	type RunnerNamespace,
+	takeSlot,
+} from "./client/runner-client";
 import { deliverToIndex, joinShard, startShardReindex } from "./client/shard-client";
 import type { TypeStates } from "./client/type-states";
 import type { ObjectStorage } from "./db/database";
 import { HistoryStore } from "./db/history-store";
 import { InstanceStore } from "./db/instance-store";
+import { JobStore } from "./db/job-store";
 import { ShardTables } from "./db/shard-tables";
+import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
-import { ValidationError, WorkflowError } from "./model/errors";
-import { parseShardName, type ShardId } from "./model/ids";
-import { type Answer, answer, type Handlers, type InstanceRpc, type ShardRpc } from "./model/rpc";
+import type { JobRpc } from "./model/bulk";
+import { unknownType, ValidationError, WorkflowError } from "./model/errors";
+import { isJobName, parseShardName, type ShardId } from "./model/ids";
+import {
+	type Answer,
+	answer,
+	type Handlers,
+	type InstanceRpc,
+	type ShardRpc,
+	unwrap,
+} from "./model/rpc";
+import { isTerminal } from "./model/status";
+import { Job } from "./shards/bulk-job";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
+import type { ScheduledType } from "./shards/schedule-starts";
 
 export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "empty"> {
 	/** Of the object. */
@@ -30,7 +51,7 @@ export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "repor
 	types: TypeStates;
 }
 
-export type RunnerRpc = InstanceRpc & ShardRpc;
+export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc;
 
 /** An object in one of its roles. */
 export interface Role {
@@ -40,7 +61,7 @@ export interface Role {
 	wake(): Promise<void>;
 }
 
-export type RoleKind = "instance" | "index shard";
+export type RoleKind = "instance" | "index shard" | "bulk job";
 
 /** Whose each RPC method is. */
 const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
@@ -54,6 +75,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	remove: "instance",
 	describe: "instance",
 	announce: "instance",
+	slot: "instance",
 	indexWrite: "index shard",
 	indexList: "index shard",
 	indexStats: "index shard",
@@ -62,6 +84,20 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	changeType: "index shard",
 	startReindex: "index shard",
 	reindexProgress: "index shard",
+	takeSlot: "index shard",
+	returnSlot: "index shard",
+	guardState: "index shard",
+	changeLimits: "index shard",
+	scheduleCreate: "index shard",
+	scheduleList: "index shard",
+	scheduleDescribe: "index shard",
+	schedulePause: "index shard",
+	scheduleResume: "index shard",
+	scheduleTrigger: "index shard",
+	scheduleDelete: "index shard",
+	jobStart: "bulk job",
+	jobDescribe: "bulk job",
+	jobStop: "bulk job",
 };
 
 export const RPC_METHODS = Object.keys(ROLE_OF) as (keyof RunnerRpc)[]; // keys forgets them.
@@ -74,7 +110,7 @@ export function handle(
 ): Promise<Answer<unknown>> {
 	return answer<unknown>(() => {
 		if (role.kind !== ROLE_OF[method]) {
-			const message = `This object is an ${role.kind}, not an ${ROLE_OF[method]}.`;
+			const message = `This object's role is "${role.kind}", not "${ROLE_OF[method]}".`;
 			throw role.kind === "instance"
 				? new ValidationError(message)
 				: new WorkflowError("INSTANCE_NOT_FOUND", message);
@@ -84,45 +120,101 @@ export function handle(
 	});
 }
 
+/**
+ * How long the index may be behind on purpose: an instance that ends sooner, or only wakes and
+ * sleeps again, costs the shard one write instead of two.
+ */
+const SETTLE_MS = 50;
+
 export function roleIn(place: Place): Role {
-	const shard = parseShardName(place.name);
-	return shard === undefined ? instanceIn(place) : shardIn(place, shard);
+	const id = parseShardName(place.name);
+	if (id !== undefined) {
+		const shard = shardIn(place, id);
+		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
+	}
+	if (isJobName(place.name)) {
+		const job = jobIn(place);
+		return { kind: "bulk job", rpc: job.rpc, wake: () => job.wake() };
+	}
+	const instance = instanceIn(place);
+	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
 }
 
-function instanceIn({ storage, runners, programs, types, ...place }: Place): Role {
+function shardIn({ storage, runners, programs, types, ...place }: Place, id: ShardId): IndexShard {
+	const { clock, alarm, report } = place;
+	const { type } = id;
+	return new IndexShard({
+		id,
+		tables: new ShardTables(storage),
+		scheduled: scheduledType(type, runners, programs),
+		declared: () => programs.get(type) ?? null,
+		calls: {
+			askSlot: (offer) => offerSlot(runners, offer),
+			announce: (instance) => announcement(runners, instance),
+			joinShard: (own) => joinShard(runners, own),
+			startReindex: (other, request) => startShardReindex(runners, other, request),
+		},
+		typeChanged: (state) => types.changed(type, state, clock.now()),
+		...{ clock, alarm, report },
+	});
+}
+
+function scheduledType(
+	type: string,
+	runners: RunnerNamespace,
+	programs: Place["programs"],
+): ScheduledType {
+	return {
+		check(payload) {
+			const program = programs.get(type);
+			if (program === undefined) throw unknownType(type, programs.keys());
+			return checkPayload(program, payload);
+		},
+		create: async (request) => unwrap(await runners.getByName(request.id).create(request)),
+		async status(id) {
+			const view = await runners.getByName(id).describe({ steps: false });
+			if (!view.ok && view.error.code === "INSTANCE_NOT_FOUND") return null;
+			return unwrap(view).status;
+		},
+		terminate: async (id, by) => unwrap(await runners.getByName(id).terminate({ by })),
+	};
+}
+
+function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
+	return new Job({
+		store: new JobStore(storage),
+		readPage: pagesOf(runners),
+		change: (id, change) => changeInstance(runners, id, change),
+		...{ clock, alarm, empty, report },
+	});
+}
+
+function instanceIn({ storage, runners, programs, types, ...place }: Place): Instance {
 	const { clock, alarm, random, report, empty } = place;
 	const ports: Ports = {
-		clock,
-		alarm,
-		random,
-		empty,
-		report,
-		outbox: (source) => new Outbox(source, (said) => deliverToIndex(runners, said), clock),
+		...{ clock, alarm, random, report, empty },
+		outbox: (source) =>
+			new Outbox({
+				source,
+				deliver: (said) => deliverToIndex(runners, said),
+				// A final status changes no more.
+				settleMs: ({ update }) => (isTerminal(update.status) ? 0 : SETTLE_MS),
+				clock,
+			}),
+		slotOutbox: (source) =>
+			new Outbox({
+				source,
+				deliver: (message) => deliverToGuard(runners, message),
+				settleMs: () => 0,
+				clock,
+			}),
+		takeSlot: (type, request) => takeSlot(runners, type, request),
 		types: { stateOf: (type) => types.stateOf(type, runners, clock) },
 	};
-	const instance = new Instance({
+	return new Instance({
 		store: new InstanceStore(storage),
 		history: new HistoryStore(storage),
 		programs,
 		ports,
 	});
-	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
-}
-
-function shardIn({ storage, runners, types, ...place }: Place, id: ShardId): Role {
-	const { clock, alarm, report } = place;
-	const shard = new IndexShard({
-		id,
-		tables: new ShardTables(storage),
-		clock,
-		alarm,
-		report,
-		typeChanged: (state) => types.changed(id.type, state, clock.now()),
-		calls: {
-			announce: (instance) => announcement(runners, instance),
-			joinShard: (own) => joinShard(runners, own),
-			startReindex: (other, request) => startShardReindex(runners, other, request),
-		},
-	});
-	return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
 }

@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RunnerNamespace } from "./client/runner-client";
 import { TypeStates } from "./client/type-states";
-import { type Program, programsOf, type Registry } from "./engine/program";
+import { type Program, programsOf, type Registry, type ServiceDefaults } from "./engine/program";
 import type { Clock } from "./model/ports";
 import { handle, type Role, RPC_METHODS, type RunnerRpc, roleIn } from "./roles";
 
@@ -33,11 +33,13 @@ const systemClock: Clock = {
  * `wrangler.jsonc`.
  *
  * @example
- * export class WorkflowRunner extends workflowRunner({ order: OrderWorkflow }) {}
+ * export class WorkflowRunner extends workflowRunner({ order: OrderWorkflow }, {
+ *   concurrency: { limit: 100 }, retention: "7d",
+ * }) {}
  */
-export function workflowRunner(registry: Registry) {
+export function workflowRunner(registry: Registry, defaults: ServiceDefaults = {}) {
 	// Once per isolate: a faulty registry stops the deploy, not an instance.
-	return runnerClass(programsOf(registry), systemClock);
+	return runnerClass(programsOf(registry, defaults), systemClock);
 }
 
 /** The class itself: tests give it programs that come and go, and a clock that they move. */

@@ -5,8 +5,19 @@
  * The namespace is typed by its two methods and the RPC shapes, so that a Worker which binds the
  * class by `script_name` and one that defines it use the same functions.
  */
+import type { JobRpc } from "../model/bulk";
 import { encode } from "../model/codec";
-import { parseEventName, parseInstanceId } from "../model/ids";
+import { WorkflowError } from "../model/errors";
+import type { LimitChanges } from "../model/guard-limits";
+import type {
+	GuardState,
+	SlotAnswer,
+	SlotMessage,
+	SlotOffer,
+	SlotRequest,
+	SlotUse,
+} from "../model/guard-rpc";
+import { parseEventName, parseInstanceId, parseTypeName, shardName } from "../model/ids";
 import {
 	type Announcement,
 	type By,
@@ -22,7 +33,7 @@ import {
 
 /** The Durable Object binding `WORKFLOW_RUNNER`. */
 export interface RunnerNamespace {
-	getByName(name: string): InstanceRpc & ShardRpc;
+	getByName(name: string): InstanceRpc & ShardRpc & JobRpc;
 }
 
 /** The event is kept until the instance waits for it. */
@@ -94,6 +105,54 @@ export async function announcement(
 ): Promise<Announcement | null> {
 	const said = await runners.getByName(id).announce();
 	return !said.ok && said.error.code === "INSTANCE_NOT_FOUND" ? null : unwrap(said);
+}
+
+export async function takeSlot(
+	runners: RunnerNamespace,
+	type: string,
+	request: SlotRequest,
+): Promise<SlotAnswer> {
+	return unwrap(await runners.getByName(shardName(type)).takeSlot(request));
+}
+
+export async function deliverToGuard(
+	runners: RunnerNamespace,
+	message: SlotMessage,
+): Promise<SlotAnswer | null> {
+	if (message.say === "take") return takeSlot(runners, message.type, message.request);
+	return unwrap(await runners.getByName(shardName(message.type)).returnSlot(message.request));
+}
+
+/** One that is not there wants no slot. */
+export async function offerSlot(runners: RunnerNamespace, offer: SlotOffer): Promise<SlotUse> {
+	try {
+		return unwrap(await runners.getByName(offer.id).slot(offer));
+	} catch (error) {
+		if (error instanceof WorkflowError && error.code === "INSTANCE_NOT_FOUND") {
+			return { use: "none" };
+		}
+		throw error;
+	}
+}
+
+/** The limits of a type, who works and who waits; with an id, where that one stands in the queue. */
+export async function guardState(
+	runners: RunnerNamespace,
+	type: string,
+	question: { id?: string | undefined } = {},
+): Promise<GuardState> {
+	const guard = runners.getByName(shardName(parseTypeName(type)));
+	return unwrap(await guard.guardState(question));
+}
+
+/** Sets limits in place of those that the type declares. @throws {ValidationError} */
+export async function changeLimits(
+	runners: RunnerNamespace,
+	type: string,
+	changes: LimitChanges,
+): Promise<GuardState> {
+	const guard = runners.getByName(shardName(parseTypeName(type)));
+	return unwrap(await guard.changeLimits(changes));
 }
 
 function instance(runners: RunnerNamespace, id: string): InstanceRpc {

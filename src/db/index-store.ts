@@ -117,7 +117,7 @@ export class IndexStore {
 	}
 
 	page(request: PageRequest): Omit<Page, "shards"> {
-		return this.#tables.exist ? readPage(this.#tables.storage, request) : { rows: [], end: null };
+		return this.#tables.open() ? readPage(this.#tables.storage, request) : { rows: [], end: null };
 	}
 
 	/** The next ids, in their order, of instances that were created by then. */
@@ -128,7 +128,7 @@ export class IndexStore {
 
 	/** When the oldest of the removals that are remembered was made. */
 	oldestRemovalAt(): number | null {
-		if (!this.#tables.exist) return null;
+		if (!this.#tables.open()) return null;
 		return selectOldestRemoval.all(this.#tables.storage)[0]?.at ?? null;
 	}
 

@@ -44,7 +44,7 @@ export class ReindexStore {
 
 	/** The latest run; undefined: there was none. */
 	read(): ReindexRow | undefined {
-		return this.#tables.exist ? selectRun.all(this.#tables.storage)[0] : undefined;
+		return this.#tables.open() ? selectRun.all(this.#tables.storage)[0] : undefined;
 	}
 
 	write(run: ReindexRow): void {

@@ -25,22 +25,22 @@ export class ShardStore {
 
 	/** How many shards the type has come to have, as far as this one was told. */
 	get shards(): number {
-		const [row] = this.#tables.exist ? selectShards.all(this.#tables.storage) : [];
+		const [row] = this.#tables.open() ? selectShards.all(this.#tables.storage) : [];
 		return row?.shards ?? 1;
 	}
 
 	set shards(shards: number) {
-		this.#tables.make();
+		this.#tables.migrate();
 		updateShards.run(this.#tables.storage, { shards });
 	}
 
 	get type(): TypeState {
-		const [row] = this.#tables.exist ? selectType.all(this.#tables.storage) : [];
+		const [row] = this.#tables.open() ? selectType.all(this.#tables.storage) : [];
 		return row ?? NEW_TYPE;
 	}
 
 	set type({ status }: TypeState) {
-		this.#tables.make();
+		this.#tables.migrate();
 		updateType.run(this.#tables.storage, { status });
 	}
 }

@@ -1,7 +1,5 @@
-/**
- * The tables of an index shard, which all of its stores use: made when something is first stored
- * here, brought to the newest schema when they are first used.
- */
+/** The tables of an index shard, which its parts share, and their migrations. */
+import { eq } from "drizzle-orm";
 import fresh from "../../drizzle/shard/fresh.sql";
 import migrations from "../../drizzle/shard/migrations";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
@@ -14,44 +12,45 @@ const { schema } = shardTable;
 const selectSchema = new Select<{ schema: number }>(builder.select({ schema }).from(shardTable), [
 	"schema",
 ]);
-const upsertSchema = new Statement(
+const insertSchema = new Statement(
+	builder.insert(shardTable).values({ row: 1, schema: bound("schema") }),
+);
+const updateSchema = new Statement(
 	builder
-		.insert(shardTable)
-		.values({ row: 1, schema: bound("schema") })
-		.onConflictDoUpdate({ target: shardTable.row, set: { schema: bound("schema") } }),
+		.update(shardTable)
+		.set({ schema: bound("schema") })
+		.where(eq(shardTable.row, 1)),
 );
 
 export class ShardTables {
-	readonly storage: ObjectStorage;
-	#areNewest = false;
+	#migrated = false;
 
-	constructor(storage: ObjectStorage) {
-		this.storage = storage;
-	}
+	constructor(readonly storage: ObjectStorage) {}
 
-	/** Whether anything was ever stored here; where not, asking writes nothing (G14). */
-	get exist(): boolean {
-		if (this.#areNewest) return true;
+	/** Whether anything was ever stored here; if so, the tables are of the newest schema now (G14). */
+	open(): boolean {
+		if (this.#migrated) return true;
 		if (!hasTable(this.storage, "shard")) return false;
-		this.make();
+		this.migrate();
 		return true;
 	}
 
-	/** To be called before anything is stored. */
-	make(): void {
-		if (this.#areNewest) return;
+	/** Brings the tables to the newest schema, once per life of the object. */
+	migrate(): void {
+		if (this.#migrated) return;
 		this.storage.transactionSync(() => {
 			const [row] = hasTable(this.storage, "shard") ? selectSchema.all(this.storage) : [];
 			const applied = row?.schema ?? 0;
 			const newest = applyMigrations(this.storage, TABLES, applied);
-			if (newest !== applied) upsertSchema.run(this.storage, { schema: newest });
+			if (newest === applied) return;
+			(row === undefined ? insertSchema : updateSchema).run(this.storage, { schema: newest });
 		});
-		this.#areNewest = true;
+		this.#migrated = true;
 	}
 
 	/** Synchronous: nothing in `work` may await. All that it writes is there, or nothing. */
 	transaction<T>(work: () => T): T {
-		this.make();
+		this.migrate();
 		return this.storage.transactionSync(work);
 	}
 }

@@ -106,7 +106,7 @@ export class TallyStore {
 	}
 
 	read(): Tallies {
-		const [row] = this.#tables.exist ? selectTallies.all(this.#tables.storage) : [];
+		const [row] = this.#tables.open() ? selectTallies.all(this.#tables.storage) : [];
 		if (row === undefined) {
 			const nothing = { counts: {}, removed: 0, lastExecutionAt: null };
 			return { ...nothing, minute: null, throughput: NO_THROUGHPUT };
@@ -130,7 +130,7 @@ export class TallyStore {
 
 	/** The minutes that have rows. */
 	minutes(since: number): Minutes {
-		const rows = this.#tables.exist ? selectMinutes.all(this.#tables.storage, { since }) : [];
+		const rows = this.#tables.open() ? selectMinutes.all(this.#tables.storage, { since }) : [];
 		return new Map(rows.map(({ minute, throughput }) => [minute, JSON.parse(throughput)]));
 	}
 

@@ -13,8 +13,10 @@ export interface AlarmFacts {
 	notBefore: number | null;
 	/** A pass is live or still has step functions in flight; the lease says until when it is trusted. */
 	leaseAt: number | null;
-	/** Whether the index lacks the newest status, and when its delivery is tried again. */
+	/** Whether the index lacks the newest status, and when its delivery is tried again; ... */
 	undelivered: { retryAt: number | null } | null;
+	/** ... the same of the guard, and what the instance does about its slot. */
+	slotUndelivered: { retryAt: number | null } | null;
 	/** Paused for a reason that may go away by itself, or on its way out. */
 	recheckAt: number | null;
 	/** When an ended instance is forgotten. */
@@ -29,7 +31,10 @@ const DELIVERY_GRACE_MS = 5_000;
 /** The moment to set the alarm to; null: none is needed. */
 export function planAlarm(facts: AlarmFacts): number | null {
 	const { status, leaseAt, stepsDueAt, deadlineAt, notBefore, recheckAt, expiresAt } = facts;
-	const delivery = deliveryAt(facts);
+	const delivery = earliest([
+		deliveryAt(facts.undelivered, facts),
+		deliveryAt(facts.slotUndelivered, facts),
+	]);
 	if (isTerminal(status)) return earliest([delivery, recheckAt, expiresAt]);
 	if (status === "paused") return earliest([leaseAt, recheckAt, delivery]);
 	// Backed off: what is due in between stays due, and is taken when the next pass starts.
@@ -37,7 +42,10 @@ export function planAlarm(facts: AlarmFacts): number | null {
 	return earliest([leaseAt, stepsDueAt, deadlineAt, delivery]);
 }
 
-function deliveryAt({ undelivered, alarmAt, now }: AlarmFacts): number | null {
+function deliveryAt(
+	undelivered: AlarmFacts["undelivered"],
+	{ alarmAt, now }: AlarmFacts,
+): number | null {
 	if (undelivered === null) return null;
 	if (undelivered.retryAt !== null) return undelivered.retryAt;
 	// Delivery takes milliseconds: an alarm that stands already (the lease) will do, unmoved.

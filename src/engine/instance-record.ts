@@ -5,7 +5,7 @@
 import type { InstanceStore, WorkflowRow } from "../db/instance-store";
 import { attributesOf } from "../model/attributes";
 import type { IndexUpdate } from "../model/index-rpc";
-import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+import type { Clock, Outbox, StatusSource } from "../model/ports";
 import type { Announcement } from "../model/rpc";
 import { assertStatusChange } from "../model/status";
 import { instanceNotFound } from "./faults";
@@ -28,7 +28,7 @@ const NOT_BEGUN = {
 } as const satisfies Partial<WorkflowRow>;
 
 export class InstanceRecord implements StatusSource {
-	readonly outbox: StatusOutbox;
+	readonly outbox: Outbox;
 	readonly #store: InstanceStore;
 	readonly #clock: Clock;
 	readonly #deliveryChanged: () => void;
@@ -95,7 +95,7 @@ export class InstanceRecord implements StatusSource {
 	}
 
 	/** The next run: the one change that leaves a terminal status, since that ended a run only. */
-	beginRun(changes: Pick<WorkflowRow, "version" | "deadlineAt">): void {
+	beginRun(changes: Partial<WorkflowRow>): void {
 		const { run } = this.row;
 		this.#put({ ...this.row, ...NOT_BEGUN, ...changes, run: run + 1 }, true);
 	}
@@ -119,10 +119,22 @@ export class InstanceRecord implements StatusSource {
 	 * In memory only, and stored with the next change of the row: an object that comes back without
 	 * it delivers once more, and the shard ignores what it has. That costs less than a write each time.
 	 */
-	acknowledge(seq: number): void {
+	acknowledge({ update: { seq } }: Announcement): void {
 		if (this.#row === undefined || this.#row.indexedSeq >= seq) return;
 		this.#row = { ...this.#row, indexedSeq: seq };
 		this.#deliveryChanged();
+	}
+
+	/** As `acknowledge`, for the guard of the type. */
+	acknowledgeSlot(seq: number): void {
+		if (this.#row === undefined || this.#row.slotAckedSeq >= seq) return;
+		this.#row = { ...this.#row, slotAckedSeq: seq };
+	}
+
+	/** Whether the shards know all that there is to know. */
+	get isDelivered(): boolean {
+		const { indexedSeq, statusSeq, slotAckedSeq, slotSeq } = this.row;
+		return indexedSeq >= statusSeq && slotAckedSeq >= slotSeq;
 	}
 
 	deliveryRescheduled(): void {

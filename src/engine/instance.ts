@@ -12,6 +12,7 @@ import type { WorkflowRow } from "../db/instance-store";
 import { parseBy } from "../model/by";
 import { decode, type Encoded, encode } from "../model/codec";
 import { unknownType } from "../model/errors";
+import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
 import { parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
@@ -57,6 +58,8 @@ export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
+	/** Ends with the latest creation that was asked for. */
+	#creation = Promise.resolve();
 
 	constructor(settings: InstanceSettings) {
 		this.#programs = settings.programs;
@@ -64,7 +67,23 @@ export class Instance {
 		this.#life = new Lifecycle(settings);
 	}
 
+	/**
+	 * One creation at a time: the guard of a type is not to hear of two that it cannot tell apart, and
+	 * what it asks meanwhile is answered when it is known whether there is an instance.
+	 */
 	async create(request: CreateRequest): Promise<CreateReceipt> {
+		const before = this.#creation;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#creation = promise;
+		try {
+			await before;
+			return await this.#create(request);
+		} finally {
+			resolve();
+		}
+	}
+
+	async #create(request: CreateRequest): Promise<CreateReceipt> {
 		const { id, type } = request;
 		parseInstanceId(id);
 		parseTypeName(type);
@@ -76,8 +95,9 @@ export class Instance {
 		record.open();
 		if (record.exists) return this.#existing(request, creation);
 		if (state.status !== "active") throw typeInactive(type, state.status);
-		const row = newRow(creation, this.#ports.clock.now());
-		this.#life.begin(row, program);
+		const fresh = newRow(creation, this.#ports.clock.now());
+		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program)) };
+		this.#life.course.begin(row, program);
 		if (creation.event !== undefined) this.#life.take(creation.event);
 		return { id, type, status: row.status, created: true };
 	}
@@ -103,14 +123,14 @@ export class Instance {
 				throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
 			}
 			this.#registered(type);
-			this.#life.resume();
+			this.#life.course.resume();
 		});
 	}
 
 	terminate({ by }: ChangeRequest): StatusReceipt {
 		return this.#change("terminate", by, null, () => {
 			assertStatusChange(this.#row.status, "terminated");
-			this.#life.finish("terminated", {});
+			this.#life.course.finish("terminated", {});
 		});
 	}
 
@@ -126,11 +146,11 @@ export class Instance {
 		const detail = { step, ...outputDetail("output" in request ? request.output : undefined) };
 		return this.#change(action, by, detail, () => {
 			const program = this.#registered(this.#row.type);
-			this.#life.advance();
+			this.#life.course.advance();
 			const isInFlight = this.#life.isInFlight(step);
 			const row = this.#life.step(step);
 			if (row === undefined) {
-				throw isInFlight ? stepIsRunning(step) : stepNotFound(step, this.#life.steps());
+				throw isInFlight ? stepIsRunning(step) : stepNotFound(step, this.#life.course.steps());
 			}
 			const repair = planRepair(request, row, { status: this.#row.status, isInFlight });
 			switch (repair.how) {
@@ -152,7 +172,7 @@ export class Instance {
 		const { clock } = this.#ports;
 		const { promise, resolve } = Promise.withResolvers<void>();
 		const cancel = clock.after(REMOVAL_PATIENCE_MS, resolve);
-		await Promise.race([this.#life.remove(), promise]);
+		await Promise.race([this.#life.course.remove(), promise]);
 		cancel();
 		return null;
 	}
@@ -161,13 +181,21 @@ export class Instance {
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
-		const rows = steps || isParked ? this.#life.steps() : [];
-		const view = describe(row, rows, this.#life.running);
+		const rows = steps || isParked ? this.#life.course.steps() : [];
+		const view = describe(row, rows, this.#life.course.running);
 		const { history } = this.#life;
 		if (!steps) view.steps = [];
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
 		if (include.includes("runs")) view.runs = history.runs();
 		return view;
+	}
+
+	/** The guard of its type asks about its slot, or offers it. */
+	async slot(offer: SlotOffer): Promise<SlotUse> {
+		await this.#creation;
+		// For an id that is unknown, this throws.
+		void this.#row;
+		return this.#life.slotOffered(offer);
 	}
 
 	/** What the index should say of it. */
@@ -185,8 +213,8 @@ export class Instance {
 			const { record } = this.#life;
 			record.open();
 			if (!record.exists) return;
-			this.#life.catchUp();
-			await this.#life.linger();
+			this.#life.course.catchUp();
+			await this.#life.course.linger();
 		} catch (error) {
 			const { report, alarm, clock } = this.#ports;
 			report("an alarm failed; it is set again", error);
@@ -245,7 +273,7 @@ export class Instance {
 		}
 		this.#requireUnfinished(event);
 		// What was due before the event comes first (G9); its deadline may even end it.
-		this.#life.advance();
+		this.#life.course.advance();
 		this.#requireUnfinished(event);
 		this.#life.take(arrival);
 	}
@@ -265,7 +293,7 @@ export class Instance {
 	#outcomesBefore(key: string): number {
 		const row = this.#life.step(key);
 		if (row === undefined && !this.#life.isInFlight(key)) {
-			throw stepNotFound(key, this.#life.steps());
+			throw stepNotFound(key, this.#life.course.steps());
 		}
 		const outcome = row?.outcome ?? null;
 		return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;

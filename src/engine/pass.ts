@@ -44,8 +44,8 @@ export type RunEnd = { ok: true; value: unknown } | { ok: false; thrown: unknown
 export interface PassObserver {
 	/** Nothing moves by itself any more: time to park, or to look at the timers. */
 	passQuiet(pass: Pass): void;
-	/** A parked pass goes on. */
-	passRevived(pass: Pass): void;
+	/** A parked pass asks for a step, by something that is none: it is to be woken. */
+	passStirred(pass: Pass): void;
 	passEnded(pass: Pass, end: RunEnd): void;
 	/** The program asked for something else than the journal records (G7). */
 	passDiverged(pass: Pass, error: NonDeterminismError): void;
@@ -184,7 +184,6 @@ export class Pass implements StepHost {
 	/** Goes on after `park`: something that it waited for is recorded, or due. */
 	wake(): void {
 		this.#goLive();
-		this.#observer.passRevived(this);
 	}
 
 	/** Lets step functions in flight finish and record, and nothing else happen (P3). */
@@ -274,7 +273,7 @@ export class Pass implements StepHost {
 		if (this.#state === "over") return never();
 		const refusal = this.#refusal(name);
 		if (refusal !== undefined) return Promise.reject(refusal);
-		if (this.#state === "parked") this.wake();
+		if (this.#state === "parked") this.#observer.passStirred(this);
 		const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
 		this.#occurrences.set(name, occurrence);
 		const key = stepKey(name, occurrence);

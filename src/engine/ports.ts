@@ -3,7 +3,8 @@
  * ones, a simulation gives its own; nothing in `engine/` reads a clock or a random number itself.
  */
 
-import type { Clock, StatusOutbox, StatusSource } from "../model/ports";
+import type { SlotAnswer, SlotRequest } from "../model/guard-rpc";
+import type { Clock, Outbox, SlotSource, StatusSource } from "../model/ports";
 import type { TypeState } from "../model/type-state";
 
 /** The object's one alarm. A call takes part in the writes of the same synchronous stretch. */
@@ -21,7 +22,10 @@ export interface Ports {
 	report(message: string, error: unknown): void;
 	/** Empties the object's storage and clears its alarm. */
 	empty(): Promise<void>;
-	outbox(source: StatusSource): StatusOutbox;
+	outbox(source: StatusSource): Outbox;
+	slotOutbox(source: SlotSource): Outbox;
+	/** Asks the guard of a type for a slot, once. @throws `QUEUE_FULL`, and whatever went wrong. */
+	takeSlot(type: string, request: SlotRequest): Promise<SlotAnswer>;
 	/** What an operator has decided about types, as of a moment ago. */
 	types: { stateOf(type: string): TypeState | Promise<TypeState> };
 }

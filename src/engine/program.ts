@@ -21,7 +21,14 @@ import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
 import type { Schema } from "../model/standard-schema";
-import type { ConcurrencyPolicy, RatePolicy, TypeAbout } from "../model/type-policy";
+import {
+	type ConcurrencyOptions,
+	type ConcurrencyPolicy,
+	concurrencyPolicy,
+	type RatePolicy,
+	retentionMs,
+	type TypeAbout,
+} from "../model/type-policy";
 
 /** What the function of a step is told about its attempt. */
 export interface StepContext {
@@ -125,8 +132,19 @@ export interface ProgramSource {
 /** Type name to what an authoring style returned. */
 export type Registry = Readonly<Record<string, ProgramSource>>;
 
+/** What types have that say nothing of it themselves. */
+export interface ServiceDefaults {
+	concurrency?: ConcurrencyOptions;
+	retention?: Duration | string | 0;
+}
+
 /** The programs of a registry by type; throws when a key is not its program's type. */
-export function programsOf(registry: Registry): ReadonlyMap<string, Program> {
+export function programsOf(
+	registry: Registry,
+	{ concurrency, retention }: ServiceDefaults = {},
+): ReadonlyMap<string, Program> {
+	const slots = concurrency === undefined ? null : concurrencyPolicy(concurrency);
+	const keptMs = retention === undefined ? null : retentionMs(retention);
 	const programs = new Map<string, Program>();
 	for (const [key, source] of Object.entries(registry)) {
 		const program = source[toProgram]();
@@ -137,7 +155,11 @@ export function programsOf(registry: Registry): ReadonlyMap<string, Program> {
 				`The registry has the type "${program.type}" under the key "${key}": use the type as the key.`,
 			);
 		}
-		programs.set(key, program);
+		programs.set(key, {
+			...program,
+			concurrency: program.concurrency ?? slots,
+			retentionMs: program.retentionMs ?? keptMs,
+		});
 	}
 	return programs;
 }

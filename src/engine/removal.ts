@@ -2,7 +2,7 @@
  * The removal of an instance: asked for by a caller, or due by its type's retention.
  *
  * The row is marked first; from then on the instance is gone for callers. Then the index is told,
- * and once it has acknowledged, the storage is emptied. An isolate that dies in between leaves the
+ * and once it has acknowledged, as the guard has the return of its slot, the storage is emptied. An isolate that dies in between leaves the
  * mark and an alarm, and the next one goes on (G4). Nothing is left in the end (G14).
  */
 import type { InstanceRecord } from "./instance-record";
@@ -30,7 +30,7 @@ export class Removal {
 
 	/** Empties the storage if the time for it has come. */
 	proceed(): void {
-		if (this.#underWay || !this.#record.isRemoved || this.#record.pending() !== null) return;
+		if (this.#underWay || !this.#record.isRemoved || !this.#record.isDelivered) return;
 		this.#underWay = true;
 		void this.#empty();
 	}
@@ -39,8 +39,9 @@ export class Removal {
 		const { clock, empty, report } = this.#ports;
 		const { createdAt } = this.#record.row;
 		try {
-			// The index tells an id that is given anew from its predecessor by the later creation.
-			while (clock.now() <= createdAt) {
+			// The index tells an id that is given anew from its predecessor by the later creation. Where
+			// the clock was set back, it refuses the newcomer's updates for as long as it remembers.
+			if (clock.now() <= createdAt) {
 				await new Promise<void>((resolve) => void clock.after(1, resolve));
 			}
 			await empty();

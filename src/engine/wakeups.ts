@@ -39,7 +39,12 @@ export class Wakeups {
 		const now = this.#clock.now();
 		const leaseAt = this.#renewLease(pass, now);
 		const all = { ...facts, now, leaseAt, alarmAt: this.#alarmAt ?? null };
-		this.#dueAt = planAlarm({ ...all, leaseAt: null, undelivered: null });
+		this.#dueAt = planAlarm({
+			...all,
+			leaseAt: null,
+			undelivered: null,
+			slotUndelivered: null,
+		});
 		this.#stir();
 		const wanted = planAlarm(all);
 		if (wanted === this.#alarmAt || (wanted === null && this.#firesSoon(now))) return;

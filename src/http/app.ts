@@ -10,7 +10,9 @@ import type { RunnerNamespace } from "../client/runner-client";
 import type { Catalogue } from "../model/catalogue";
 import { requireAccess } from "./access";
 import { adminRoutes } from "./admin-routes";
+import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
+import { scheduleRoutes } from "./schedule-routes";
 import { typeRoutes } from "./type-routes";
 import { workflowRoutes } from "./workflow-routes";
 
@@ -40,7 +42,10 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.get("/", (c) => c.json({ status: "ok", workflows: [...types.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
+	app.route("/workflows", bulkStartRoutes(types));
 	app.route("/workflows", workflowRoutes(types));
+	app.route("/bulk", bulkRoutes());
+	app.route("/schedules", scheduleRoutes(types));
 	app.route("/types", typeRoutes(types));
 	app.route("/admin", adminRoutes(types));
 	app.notFound(notFound);

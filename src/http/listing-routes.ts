@@ -7,7 +7,7 @@ import { activity, type Catalogue, type Stats, type StatsResponse } from "../mod
 import type { Listing, TypeListing } from "../model/http";
 import { addStats, allCounts, type IndexStats, NO_STATS } from "../model/index-stats";
 import type { AppContext } from "./app";
-import { parseInput, queryOf, requireType } from "./input";
+import { parseInput, queryOf, typesOf } from "./input";
 import { listQuery, REPEATABLE, typeList } from "./list-query";
 
 const statsQuery = z.strictObject({ type: typeList });
@@ -43,13 +43,6 @@ export function listingRoutes(catalogue: Catalogue): Hono<AppContext> {
 	});
 
 	return routes;
-}
-
-/** The types that are named, or all of them, in the order of the registry. */
-function typesOf(catalogue: Catalogue, named: readonly string[] | undefined): string[] {
-	for (const type of named ?? []) requireType(catalogue, type);
-	const all = [...catalogue.keys()];
-	return named === undefined ? all : all.filter((type) => named.includes(type));
 }
 
 function statsView({ counts, lastHour, lastDay }: IndexStats): Stats {

@@ -1,10 +1,11 @@
 /** `/workflows`: create instances, list them, and what there is for each of them. */
 import { Hono } from "hono";
+import { createEach } from "../client/create-each";
 import { createInstance } from "../client/create-instance";
 import type { Catalogue } from "../model/catalogue";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
-import { byOf, createBody, jsonBody, limitBody, parseInput, requireType } from "./input";
+import { batchBody, byOf, createBody, jsonBody, limitBody, parseInput, requireType } from "./input";
 import { instanceRoutes } from "./instance-routes";
 import { listingRoutes } from "./listing-routes";
 
@@ -19,6 +20,20 @@ export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 		const request = { ...input, payload: input.payload, by };
 		const { created, ...receipt } = await createInstance(c.env.WORKFLOW_RUNNER, request);
 		return c.json(receipt, created ? 201 : 200);
+	});
+
+	routes.post("/batch", limitBody, async (c) => {
+		const { items } = parseInput(batchBody, await jsonBody(c), "body");
+		const results = await createEach(items, (item, index) => {
+			const { reason, ...input } = parseInput(createBody, item, "item");
+			requireType(types, input.type);
+			const { key, ...by } = byOf(c, reason);
+			// A key makes the id of an instance that is given none: each item has its own.
+			const own = key === undefined ? undefined : `${key}/${index}`;
+			const request = { ...input, payload: input.payload, by: { ...by, key: own } };
+			return createInstance(c.env.WORKFLOW_RUNNER, request);
+		});
+		return c.json({ results });
 	});
 
 	routes.route("/", listingRoutes(types));

@@ -24,8 +24,14 @@ export const ERROR_CODES = [
 	"TYPE_INACTIVE",
 	"REINDEX_RUNNING",
 	"INSTANCE_REMOVED",
+	"QUEUE_FULL",
+	"TRY_AGAIN",
 	"VALUE_NOT_STORABLE",
 	"VALUE_TOO_LARGE",
+	"SCHEDULE_NOT_FOUND",
+	"SCHEDULE_EXISTS",
+	"SCHEDULE_LIMIT",
+	"JOB_NOT_FOUND",
 	// A step or an instance failed.
 	"NON_RETRYABLE",
 	"STEP_TIMEOUT",
@@ -33,6 +39,9 @@ export const ERROR_CODES = [
 	"INSTANCE_TIMEOUT",
 	"STEP_LIMIT",
 	"PASS_LOST",
+	"CONCURRENCY_KEY",
+	// The instance waits for a slot.
+	"WAITING_FOR_SLOT",
 	// The instance was stopped for repair.
 	"NON_DETERMINISM",
 	"TYPE_NOT_REGISTERED",

@@ -4,6 +4,7 @@
  * No id or type name starts with `_`, so no caller can reach a shard's object (`__index:<type>`).
  */
 import { ValidationError } from "./errors";
+import { hash32 } from "./hash";
 import { LIMITS } from "./limits";
 import { shortened } from "./printable";
 
@@ -78,6 +79,7 @@ export function parseEventName(name: unknown): string {
 
 /** No type's name has a colon. */
 const SHARD_NAME = /^__index:([^:]+)(?::(\d+))?$/;
+const JOB_PREFIX = "__job:";
 
 /** Which shard of which type an object is; the first one is number 0. */
 export interface ShardId {
@@ -96,14 +98,18 @@ export function parseShardName(name: string): ShardId | undefined {
 	return type === undefined ? undefined : { type, shard: Number(shard) };
 }
 
-/** The shard that lists a new instance when its type has `shards` of them: FNV-1a of its id. */
+/** The shard that lists a new instance when its type has `shards` of them. */
 export function shardOf(id: string, shards: number): number {
-	if (shards === 1) return 0;
-	let hash = 0x811c9dc5;
-	for (let at = 0; at < id.length; at++) {
-		hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
-	}
-	return (hash >>> 0) % shards;
+	return shards === 1 ? 0 : hash32(id) % shards;
+}
+
+/** The name of the object that works off a bulk job. */
+export function jobName(id: string): string {
+	return `${JOB_PREFIX}${id}`;
+}
+
+export function isJobName(name: string): boolean {
+	return name.startsWith(JOB_PREFIX);
 }
 
 /** The journal key of the `occurrence`th (from 1) call of a step name in a pass. */

@@ -2,6 +2,7 @@
  * Time and status delivery as the rooms see them. The Durable Object class gives the real ones, a
  * simulation or a test gives its own.
  */
+import type { SlotAnswer, SlotMessage } from "./guard-rpc";
 import type { Announcement } from "./rpc";
 
 export interface Clock {
@@ -16,8 +17,8 @@ export interface Clock {
 	turn(): Promise<void>;
 }
 
-/** Where status changes go on their way to the index (G12). */
-export interface StatusOutbox {
+/** Where an instance's word goes on its way to a shard (G12). */
+export interface Outbox {
 	/** Says that there is something to deliver. */
 	kick(): void;
 	/** When delivery is to be tried again after a failure; null while none has failed. */
@@ -26,11 +27,16 @@ export interface StatusOutbox {
 	readonly underWay: Promise<void> | undefined;
 }
 
-/** What an outbox delivers from. */
-export interface StatusSource {
-	/** The newest status that the index has not acknowledged, if there is one. */
-	pending(): Announcement | null;
-	acknowledge(seq: number): void;
+/** What an outbox delivers from: the newest word is all that counts. */
+export interface OutboxSource<Message, Reply> {
+	/** What has not been acknowledged, if there is something. */
+	pending(): Message | null;
+	acknowledge(message: Message, reply: Reply): void;
 	/** Delivery failed or recovered: `retryAt` is another. */
 	deliveryRescheduled(): void;
 }
+
+/** An instance's newest status, for the index. */
+export type StatusSource = OutboxSource<Announcement, unknown>;
+/** What an instance has to tell the guard of its type. */
+export type SlotSource = OutboxSource<SlotMessage, SlotAnswer | null>;

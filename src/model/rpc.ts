@@ -7,9 +7,11 @@
 import type { AttributeChanges, Attributes } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
+import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
 import type { ShardStats } from "./index-stats";
 import type { ReindexProgress, ReindexRequest } from "./reindex-rpc";
+import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
 import type { TypeChange, TypeState } from "./type-state";
 
@@ -38,12 +40,14 @@ export interface InstanceRpc {
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
+	/** The guard of its type asks about its slot. */
+	slot(offer: SlotOffer): Promise<Answer<SlotUse>>;
 	/** What the index should say of it, for a shard that is made anew. */
 	announce(): Promise<Answer<Announcement>>;
 }
 
 /** A shard's object. */
-export interface ShardRpc {
+export interface ShardRpc extends GuardRpc, ScheduleRpc {
 	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(request: PageRequest): Promise<Answer<Page>>;

@@ -52,12 +52,17 @@ export interface TypeAbout {
 	readonly metadata: Readonly<Record<string, unknown>> | null;
 }
 
-const COUNT_MAX = 1_000_000;
+/** What may be asked of a type's slots; 0 of a limit: none. */
+export const SLOT_RANGES = {
+	limit: { min: 0, max: LIMITS.slots },
+	keyLimit: { min: 0, max: LIMITS.slots },
+	maxQueued: { min: 0, max: LIMITS.queuedInstances },
+} as const;
 
 export function concurrencyPolicy(options: ConcurrencyOptions): ConcurrencyPolicy {
 	requireKnown(options, ["limit", "key", "total", "maxQueued", "whileParked"], "concurrency");
 	const { key, total, maxQueued = LIMITS.queuedInstances, whileParked = "hold" } = options;
-	const limit = wholeNumber(options.limit, "concurrency.limit", { min: 0, max: COUNT_MAX }) || null;
+	const limit = wholeNumber(options.limit, "concurrency.limit", SLOT_RANGES.limit) || null;
 	if (key !== undefined && typeof key !== "function") {
 		throw new ValidationError(
 			`concurrency.key is a function of the payload; received ${typeof key}.`,
@@ -77,23 +82,19 @@ export function concurrencyPolicy(options: ConcurrencyOptions): ConcurrencyPolic
 		);
 	}
 	const all =
-		total === undefined
-			? null
-			: wholeNumber(total, "concurrency.total", { min: 0, max: COUNT_MAX }) || null;
+		total === undefined ? null : wholeNumber(total, "concurrency.total", SLOT_RANGES.limit) || null;
 	return {
 		limit: key === undefined ? limit : all,
 		keyLimit: key === undefined ? null : limit,
-		maxQueued: wholeNumber(maxQueued, "concurrency.maxQueued", {
-			min: 0,
-			max: LIMITS.queuedInstances,
-		}),
+		maxQueued: wholeNumber(maxQueued, "concurrency.maxQueued", SLOT_RANGES.maxQueued),
 		releasesWhileParked: whileParked === "release",
 		// What the function makes of a payload that it does not expect is the instance's error.
 		key: (key as ((payload: unknown) => unknown) | undefined) ?? null,
 	};
 }
 
-export function ratePolicy(options: RateOptions): RatePolicy {
+/** `min`: the smallest limit that is taken. */
+export function ratePolicy(options: RateOptions, { min } = { min: 1 }): RatePolicy {
 	requireKnown(options, ["limit", "per"], "rate");
 	const perMs = durationMs(options.per, "rate.per");
 	if (perMs === 0) {
@@ -102,7 +103,7 @@ export function ratePolicy(options: RateOptions): RatePolicy {
 		});
 	}
 	return {
-		limit: wholeNumber(options.limit, "rate.limit", { min: 1, max: LIMITS.rateStarts }),
+		limit: wholeNumber(options.limit, "rate.limit", { min, max: LIMITS.rateStarts }),
 		perMs,
 	};
 }

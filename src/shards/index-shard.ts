@@ -3,23 +3,30 @@
  * shard's parts and owns its one alarm; what a part does is the part's.
  */
 
+import { GuardStore } from "../db/guard-store";
 import { IndexStore } from "../db/index-store";
 import { ReindexStore } from "../db/reindex-store";
+import { ScheduleStore } from "../db/schedule-store";
 import { ShardStore } from "../db/shard-store";
 import type { ShardTables } from "../db/shard-tables";
 import { TallyStore } from "../db/tally-store";
 import type { ShardId } from "../model/ids";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
+import { isTerminal } from "../model/status";
 import type { TypeChange, TypeState } from "../model/type-state";
+import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
 import { Reindex, type ReindexCalls } from "./reindex";
+import type { ScheduledType } from "./schedule-starts";
+import { Schedules } from "./schedules";
 import { ShardCount } from "./shard-count";
 import type { ShardPart } from "./shard-part";
 
-export interface ShardSettings {
+export interface ShardSettings extends Pick<GuardSettings, "declared"> {
 	id: ShardId;
 	tables: ShardTables;
+	scheduled: ScheduledType;
 	clock: Clock;
 	alarm: ShardAlarm;
 	calls: ShardCalls;
@@ -28,20 +35,23 @@ export interface ShardSettings {
 	report(message: string, error: unknown): void;
 }
 
+/** Calls to other objects. */
+export interface ShardCalls extends ReindexCalls {
+	askSlot: GuardSettings["ask"];
+	/** Tells the first shard of the type that this one is in use. */
+	joinShard(id: ShardId): Promise<void>;
+}
+
 /** The object's one alarm. */
 export interface ShardAlarm {
 	set(atMs: number): void;
 	clear(): void;
 }
 
-/** Calls to other objects. */
-export interface ShardCalls extends ReindexCalls {
-	/** Tells the first shard of the type that this one is in use. */
-	joinShard(id: ShardId): Promise<void>;
-}
-
 /** When an alarm that failed is tried again. */
 const ALARM_RETRY_MS = 60_000;
+/** An alarm that stands so soon is left there, though nothing needs it that early: moving it is a write. */
+const NEAR_MS = 15_000;
 
 export class IndexShard {
 	/** What other objects and Workers may ask of it. */
@@ -56,36 +66,46 @@ export class IndexShard {
 		const { id, tables, clock, calls } = settings;
 		const rescheduled = () => this.arm();
 		const index = new IndexStore(tables);
-		const store = new ShardStore(tables);
+		const own = new ShardStore(tables);
+		const shards = new ShardCount(id, own, calls.joinShard);
 		const tallies = new TallyStore(tables);
 		const rows = new InstanceRows({ store: index, tallies, clock, rescheduled });
-		const shards = new ShardCount(id, store, calls.joinShard);
-		const runs = new ReindexStore(tables);
 		const reindex = new Reindex({
-			id,
-			store: runs,
-			index,
-			rows,
-			shards,
-			clock,
-			calls,
-			rescheduled,
+			...{ id, index, rows, shards, clock, calls, rescheduled },
+			store: new ReindexStore(tables),
+		});
+		const { type } = id;
+		const guard = new Guard({
+			...{ ...settings, type, ask: calls.askSlot, arm: rescheduled },
+			store: new GuardStore(tables),
+		});
+		const schedules = new Schedules({
+			...{ ...settings, type, rearm: rescheduled },
+			store: new ScheduleStore(tables),
 		});
 		this.rpc = {
 			indexWrite: async (update) => {
 				await shards.join();
-				return rows.write(update);
+				await rows.write(update);
+				if (isTerminal(update.status)) schedules.ended(update.id);
+				return null;
 			},
 			indexList: (request) => ({ ...rows.page(request), shards: shards.known }),
 			indexStats: () => ({ ...rows.stats(), shards: shards.known }),
 			joinShard: ({ shard }) => shards.add(shard),
-			typeState: () => store.type,
-			changeType: (change) => this.#changeType(store, change),
+			typeState: () => own.type,
+			changeType: (change) => this.#changeType(own, change),
 			startReindex: (request) => reindex.start(request),
 			reindexProgress: () => reindex.progress(),
+			takeSlot: (request) => guard.take(request),
+			returnSlot: (ref) => guard.giveBack(ref),
+			guardState: (question) => guard.state(question),
+			changeLimits: (changes) => guard.changeLimits(changes),
+			...schedules.rpc,
 		};
-		this.#parts = [rows, reindex];
+		this.#parts = [rows, reindex, guard, schedules];
 	}
+
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */
 	async wake(): Promise<void> {
 		const { clock, alarm, report } = this.#settings;
@@ -104,15 +124,22 @@ export class IndexShard {
 		const times = this.#parts.map((part) => part.dueAt() ?? Number.POSITIVE_INFINITY);
 		const first = Math.min(...times);
 		const wanted = Number.isFinite(first) ? first : null;
-		if (wanted === this.#alarmAt) return;
+		if (wanted === this.#alarmAt || this.#firesSoon(wanted)) return;
 		// One that nothing needs any more finds nothing to do.
 		if (wanted !== null) this.#settings.alarm.set(wanted);
 		this.#alarmAt = wanted;
 	}
+	/** Whether the alarm comes before it is wanted, and not long from now. */
+	#firesSoon(wanted: number | null): boolean {
+		const alarmAt = this.#alarmAt ?? null;
+		if (alarmAt === null || wanted === null || alarmAt > wanted) return false;
+		const now = this.#settings.clock.now();
+		return alarmAt > now && alarmAt <= now + NEAR_MS;
+	}
 
-	#changeType(store: ShardStore, { status = store.type.status }: TypeChange): TypeState {
-		store.type = { status };
-		this.#settings.typeChanged(store.type);
-		return store.type;
+	#changeType(own: ShardStore, { status = own.type.status }: TypeChange): TypeState {
+		own.type = { status };
+		this.#settings.typeChanged(own.type);
+		return own.type;
 	}
 }

@@ -199,3 +199,23 @@ describe("a repair", () => {
 		]);
 	});
 });
+
+describe("a repair that is refused", () => {
+	it("leaves the alarm where a lost pass, found by it, is looked at next", async () => {
+		const open = gate();
+		const type = define(async (step) => step.do("long", () => open.promise));
+		const instance = await TestInstance.create(type);
+		await instance.until(({ steps }) => steps.length === 1);
+		// Two passes lost with nothing recorded: the second is backed off.
+		await instance.crash();
+		await instance.advance(10_000);
+		await instance.until(({ status }) => status === "running");
+		await instance.crash();
+		await expect(repair(instance, { step: "long", action: "skip" })).rejects.toMatchObject({
+			code: "STEP_NOT_FOUND",
+		});
+		const { status, wakeAt } = await instance.status();
+		expect(status).toBe("sleeping");
+		expect(await instance.alarmAt()).toBeLessThanOrEqual(wakeAt ?? 0);
+	});
+});

@@ -36,9 +36,9 @@ describe("status changes", () => {
 	it.each<[WorkflowStatus, WorkflowStatus[]]>([
 		["created", ["running", "paused"]],
 		["running", ["sleeping", "waiting", "paused", "panicked", "completed", "errored"]],
-		["sleeping", ["running", "paused"]],
+		["sleeping", ["running", "waiting", "paused"]],
 		["waiting", ["running", "paused"]],
-		["paused", ["created", "running"]],
+		["paused", ["created", "running", "waiting"]],
 		["panicked", ["running", "paused", "errored"]],
 	])("from %s an instance goes to %j, or is timed out or terminated", (from, to) => {
 		const expected = [...to, "timed_out", "terminated"];
@@ -91,7 +91,7 @@ describe("an illegal change", () => {
 
 	it("says what a live status can become", () => {
 		expect(() => assertStatusChange("paused", "sleeping")).toThrow(
-			'from "paused" it can become "created", "running", "timed_out", "terminated".',
+			'from "paused" it can become "created", "running", "waiting", "timed_out", "terminated".',
 		);
 	});
 

@@ -81,19 +81,20 @@ describe("the outbox", () => {
 				state.seq > state.acknowledged
 					? { type: "t", shard: 0, update: update({ seq: state.seq }) }
 					: null,
-			acknowledge: (seq) => {
-				state.acknowledged = seq;
+			acknowledge: (message) => {
+				state.acknowledged = message.update.seq;
 			},
 			deliveryRescheduled: () => {
 				state.rescheduled++;
 			},
 		};
-		const deliver = async ({ update }: Announcement) => {
+		const deliver = async (message: Announcement) => {
 			await clock.turn();
 			if (state.down) throw new Error("the shard is away");
-			received.push(update.seq);
+			received.push(message.update.seq);
 		};
-		return { state, received, outbox: new Outbox(source, deliver, clock) };
+		const outbox = new Outbox({ source, deliver, settleMs: () => 50, clock });
+		return { state, received, outbox };
 	}
 
 	it("sends what is newest when it gets to it, and nothing twice", async () => {

@@ -11,6 +11,10 @@ import { update } from "../support/updates";
 
 const START = Date.UTC(2100, 0, 1);
 
+const unused = async () => {
+	throw new Error("this type has no schedules");
+};
+
 /** A shard, with instances that are only what they say. */
 class World {
 	now = START;
@@ -58,7 +62,10 @@ class World {
 				},
 				startReindex: async () => {},
 				joinShard: async () => {},
+				askSlot: async () => ({ use: "none" }),
 			},
+			scheduled: { check: unused, create: unused, status: unused, terminate: unused },
+			declared: () => null,
 			typeChanged: () => {},
 			report: (message, error) => {
 				throw new Error(message, { cause: error });

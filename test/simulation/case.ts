@@ -22,8 +22,13 @@ export type Action =
 	| { do: "trap"; at: "call" | "effect" | "write"; times: number }
 	/** The alarm comes before its time, or a second time. */
 	| { do: "alarm"; how: "early" | "again" }
-	| { do: "event"; name: string }
-	| { do: "create" | "pause" | "resume" | "terminate" };
+	/** Sent twice under one idempotency key, if it is `twice`. */
+	| { do: "event"; name: string; twice?: boolean }
+	/** From the top, or from one of the recorded steps, counted round and round; sent twice too. */
+	| { do: "restart"; from: number | null; twice: boolean }
+	/** An operator ends a sleep, or a wait for a retry. */
+	| { do: "fire-sleep" | "retry-now"; step: number }
+	| { do: "create" | "pause" | "resume" | "terminate" | "remove" };
 
 /** What happens, and how much of the world's work is done after it. */
 export type Happening = Action & { tasks: number };
@@ -36,6 +41,10 @@ export interface Case {
 	/** Commits come any time later, instead of before the next task. */
 	lateCommits: boolean;
 	hasDeadline: boolean;
+	/** From the creation to the start. */
+	delayMs?: number;
+	/** Ended instances are forgotten after a while. */
+	expires?: boolean;
 }
 
 const SIZE_MAX = 40;
@@ -105,6 +114,8 @@ const jumpMs = fc.constantFrom(-3_600_000, -5_000, -1, 5_000, 86_400_000);
 const at = fc.constantFrom("call" as const, "effect" as const, "write" as const);
 const times = often(1, fc.integer({ min: 2, max: LIMITS.strikes + 1 }));
 const how = fc.constantFrom("early" as const, "again" as const);
+const twice = often(false, fc.constant(true));
+const from = fc.option(fc.nat(20), { freq: 2 });
 const action: fc.Arbitrary<Action> = fc.oneof(
 	{ weight: 8, arbitrary: fc.record({ do: act("next") }) },
 	{ weight: 2, arbitrary: fc.record({ do: act("pass"), ms: durationMs }) },
@@ -112,8 +123,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 	{ weight: 4, arbitrary: fc.record({ do: act("crash", "evict"), who }) },
 	{ weight: 4, arbitrary: fc.record({ do: act("trap"), at, times }) },
 	{ weight: 2, arbitrary: fc.record({ do: act("alarm"), how }) },
-	{ weight: 6, arbitrary: fc.record({ do: act("event"), name: event }) },
+	{ weight: 6, arbitrary: fc.record({ do: act("event"), name: event, twice }) },
 	{ weight: 5, arbitrary: fc.record({ do: act("pause", "resume", "resume", "create") }) },
+	{ weight: 2, arbitrary: fc.record({ do: act("restart"), from, twice }) },
+
+	{ weight: 1, arbitrary: fc.record({ do: act("fire-sleep", "retry-now"), step: fc.nat(20) }) },
 );
 
 const tasks = fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 40 }));
@@ -131,6 +145,8 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
 	order: fc.nat(),
 	lateCommits: fc.boolean(),
 	hasDeadline: often(false, fc.constant(true), 6),
+	delayMs: often(0, durationMs, 6),
+	expires: fc.constant(false),
 });
 
 /** The case of a seed. */

@@ -88,6 +88,7 @@ export class FakeStorage {
 		if (this.#isOpen) this.#db.exec("ROLLBACK");
 		this.#isOpen = false;
 		this.#alarmWritten = undefined;
+		this.stepsChanged = false;
 		if (this.#handledAt !== null) this.#alarmAt = this.#handledAt;
 		this.#handledAt = null;
 	}

@@ -20,14 +20,23 @@ export interface Outside {
 
 /** Ends every instance that is older. */
 const DEADLINE_MS = 7_200_000;
+/** How long an ended instance is kept, where it expires. */
+export const RETENTION_MS = 3_600_000;
 
 /** The types that run the plan which is their payload. */
 export function planPrograms(outside: Outside): Program[] {
 	const runPlan: Program["run"] = (step, payload) => run({ step, outside }, payload as Plan, ROOT);
-	return [
-		programOf(runPlan, { type: "plan" }),
-		programOf(runPlan, { type: "plan-with-deadline", timeoutMs: DEADLINE_MS }),
-	];
+	return [null, DEADLINE_MS].flatMap((timeoutMs) =>
+		[0, RETENTION_MS].map((retentionMs) => {
+			const type = typeOf({ hasDeadline: timeoutMs !== null, expires: retentionMs > 0 });
+			return programOf(runPlan, { type, timeoutMs, retentionMs });
+		}),
+	);
+}
+
+/** The type of plans that are treated so. */
+export function typeOf({ hasDeadline = false, expires = false }): string {
+	return `plan${hasDeadline ? "-with-deadline" : ""}${expires ? "-expiring" : ""}`;
 }
 
 interface Stage {

@@ -20,6 +20,9 @@ export interface WorkflowFacts {
 	notBefore: number | null;
 	deadlineAt: number | null;
 	statusSeq: number;
+	run: number;
+	removing: number;
+	createdAt: number;
 	completedAt: number | null;
 }
 
@@ -40,13 +43,19 @@ export interface StepFacts {
 
 export const QUERIES = {
 	workflow: `SELECT status, reason, result, error, not_before AS notBefore,
-		deadline_at AS deadlineAt, status_seq AS statusSeq,
-		completed_at AS completedAt FROM workflow`,
+		deadline_at AS deadlineAt, status_seq AS statusSeq, run, removing,
+		created_at AS createdAt, completed_at AS completedAt FROM workflow`,
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
 		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
 	events: "SELECT event, payload FROM events WHERE step IS NULL ORDER BY seq",
 	index: "SELECT status, seq FROM instances",
+	/** Events that steps of earlier runs took. */
+	past: "SELECT result FROM past_steps WHERE kind = 'wait_for_event' AND status = 'completed'",
 };
+
+export function hasTable(storage: FakeStorage, name: string): boolean {
+	return storage.read("SELECT 1 FROM sqlite_schema WHERE name = ?", name).length > 0;
+}
 
 /** The longest that a pass at work goes without an alarm. */
 const LEASE_MS = 5_000;
@@ -80,6 +89,18 @@ interface Clocks {
 	readonly wallMaxMs: number;
 }
 
+export interface WitnessSettings {
+	plan: Plan;
+	clocks: Clocks;
+	isCalm: boolean;
+	isStrict: boolean;
+	/** From the creation to the start. */
+	delayMs: number;
+	retentionMs: number;
+	/** Steps whose timer an operator has ended. */
+	hurried: ReadonlySet<string>;
+}
+
 export class Witness {
 	/** As of the latest commit. */
 	workflow: WorkflowFacts | undefined;
@@ -88,22 +109,31 @@ export class Witness {
 	/** Deaths in a row of an open pass, with nothing recorded: at most and at least so many. */
 	lostAtMost = 0;
 	lostAtLeast = 0;
+	/** Instances of this id that are gone. */
+	removals = 0;
 	readonly #plan: Plan;
 	readonly #clocks: Clocks;
 	/** Nothing disturbs it: no timer may be late. */
 	readonly #isCalm: boolean;
 	/** Its commits come before its next turn. */
 	readonly #isStrict: boolean;
-	/** The latest attempt called of each step, and in which life. */
+	readonly #delayMs: number;
+	/** How long an ended instance is kept; 0: for ever. */
+	readonly #retentionMs: number;
+	readonly #hurried: ReadonlySet<string>;
+	/** The latest attempt called of each step of each run, and in which life. */
 	readonly #calls = new Map<string, { attempt: number; life: object }>();
 	#calledInThisLife = false;
 	#recordedAtDeath = 0;
 
-	constructor(plan: Plan, clocks: Clocks, how: { isCalm: boolean; isStrict: boolean }) {
+	constructor({ plan, clocks, isCalm, isStrict, delayMs, ...more }: WitnessSettings) {
 		this.#plan = plan;
-		this.#isCalm = how.isCalm;
-		this.#isStrict = how.isStrict;
+		this.#isCalm = isCalm;
+		this.#isStrict = isStrict;
 		this.#clocks = clocks;
+		this.#delayMs = delayMs;
+		this.#retentionMs = more.retentionMs;
+		this.#hurried = more.hurried;
 	}
 
 	toString(): string {
@@ -120,18 +150,22 @@ export class Witness {
 	}
 
 	/** The function of a step is called. `written` is what its life sees, committed or not. */
-	called(life: object, key: string, attempt: number, written: FakeStorage): void {
+	called(life: object, key: string, attempt: number, written: FakeStorage): number {
 		const what = `attempt ${attempt} of "${key}"`;
 		const [workflow] = written.read<WorkflowFacts>(QUERIES.workflow);
 		ensure(workflow?.status === "running", "G11", `${what} began while ${workflow?.status}`);
+		const { run = 0, createdAt = 0 } = workflow ?? {};
+		const startAt = run === 1 ? createdAt + this.#delayMs : createdAt;
+		ensure(startAt <= this.#clocks.wallMaxMs, "G9", `${what} before the start`);
 		const isOpen = !this.#isStrict || this.workflow?.status === "running";
 		ensure(isOpen, "G17", `${what} before it was committed that a pass is open`);
 		const [row] = written.read<StepFacts>(`${QUERIES.steps} WHERE key = ?`, key);
-		ensure((this.steps.get(key)?.outcome ?? null) === null, "G2", `${what} after its outcome`);
+		const committed = this.workflow?.run === run ? this.steps.get(key) : undefined;
+		ensure((committed?.outcome ?? null) === null, "G2", `${what} after its outcome`);
 		ensure((row?.outcome ?? null) === null, "G2", `${what} after its outcome was written`);
 		ensure((row?.attempts ?? 0) === attempt - 1, "G1", `${what} after ${row?.attempts} recorded`);
 		ensure((row?.wakeAt ?? 0) <= this.#clocks.wallMaxMs, "G9", `${what} before its time`);
-		const before = this.#calls.get(key);
+		const before = this.#calls.get(`${run}/${key}`);
 		const isAgain = before?.attempt === attempt && before.life === life;
 		ensure(!isAgain, "G5", `${what} twice in one life`);
 		ensure(
@@ -139,12 +173,15 @@ export class Witness {
 			"G17",
 			`${what} after ${this.lostAtLeast} lost passes`,
 		);
-		this.#calls.set(key, { attempt, life });
+		this.#calls.set(`${run}/${key}`, { attempt, life });
 		this.#calledInThisLife = true;
+		return run;
 	}
 
 	/** The effect of an attempt is seen outside. */
-	effect(key: string, attempt: number): void {
+	effect(key: string, attempt: number, run: number): void {
+		// It left in the commit that began another run.
+		if (this.workflow?.run !== run) return;
 		const what = `the effect of attempt ${attempt} of "${key}" left`;
 		const { asked } = evaluate(this.#plan, this.rows());
 		ensure(asked.has(key), "G1", `${what} before what asks for it was committed`);
@@ -158,8 +195,15 @@ export class Witness {
 
 	/** The instance has committed. */
 	committed(storage: FakeStorage): void {
+		if (!hasTable(storage, "workflow")) {
+			this.#removed(storage);
+			return;
+		}
 		const [workflow] = storage.read<WorkflowFacts>(QUERIES.workflow);
 		if (workflow === undefined) return;
+		if (this.workflow !== undefined && workflow.run > this.workflow.run) {
+			this.#restarted(storage);
+		}
 		const before = { workflow: this.workflow, steps: this.steps };
 		// The same status number: it was not resumed and paused again in between.
 		const stillPaused =
@@ -168,7 +212,8 @@ export class Witness {
 		this.#checkStatus(before.workflow, workflow);
 		if (storage.stepsChanged) {
 			storage.stepsChanged = false;
-			const wasOver = before.workflow !== undefined && isTerminal(before.workflow.status);
+			const sameRun = before.workflow?.run === workflow.run;
+			const wasOver = sameRun && isTerminal(before.workflow?.status ?? "created");
 			ensure(!wasOver, "G11", `a step was recorded after it was ${workflow.status}`);
 			this.steps = new Map(storage.read<StepFacts>(QUERIES.steps).map((row) => [row.key, row]));
 			this.#checkJournal(before.steps, stillPaused);
@@ -178,6 +223,37 @@ export class Witness {
 		if (parked && workflow.notBefore === null) this.lostAtMost = 0;
 		// A pause may come before the lost pass is counted.
 		if (this.lostAtMost === 0 || workflow.status === "paused") this.lostAtLeast = 0;
+	}
+
+	/** Another run began: it has a part of the steps, as they were. */
+	#restarted(storage: FakeStorage): void {
+		const kept = storage.read<StepFacts>(QUERIES.steps);
+		for (const row of this.#isStrict ? kept : []) {
+			const old = this.steps.get(row.key);
+			const same = old !== undefined && isSame(old, row);
+			ensure(same, "G2", `"${row.key}" was not kept as it was by a restart`);
+		}
+		this.steps = new Map(kept.map((row) => [row.key, row]));
+		this.lostAtMost = 0;
+		this.lostAtLeast = 0;
+		this.#recordedAtDeath = this.#weight();
+	}
+
+	/** Nothing is left of the instance (G14). */
+	#removed(storage: FakeStorage): void {
+		if (this.workflow === undefined) return;
+		ensure(this.workflow.removing === 1, "G14", `it is gone, and was ${this.workflow.status}`);
+		ensure(this.index === undefined, "G12", "it is gone, and the index still lists it");
+		ensure(storage.alarmAt === null, "G14", "it is gone, and its alarm is not");
+		ensure(storage.read("SELECT 1 FROM sqlite_schema").length === 0, "G14", "tables are left");
+		this.removals++;
+		this.workflow = undefined;
+		this.steps = new Map();
+		this.#calls.clear();
+		this.lostAtMost = 0;
+		this.lostAtLeast = 0;
+		this.#recordedAtDeath = 0;
+		this.#calledInThisLife = false;
 	}
 
 	#checkStatus(before: WorkflowFacts | undefined, now: WorkflowFacts): void {
@@ -190,7 +266,7 @@ export class Witness {
 			"G17",
 			`ended after ${this.lostAtMost} lost passes`,
 		);
-		if (!isTerminal(before.status)) return;
+		if (!isTerminal(before.status) || now.run > before.run) return;
 		const same = now.status === before.status && now.result === before.result;
 		ensure(same, "G11", `${before.status} became ${now.status}`);
 	}
@@ -215,13 +291,16 @@ export class Witness {
 		ensure(row.startedAt === (old?.startedAt ?? row.startedAt), "G9", `${what} began anew`);
 		const ended = row.outcome !== null;
 		if (row.kind === "do") {
+			const isHurried = this.#hurried.has(row.key) && row.attempts === old?.attempts && !ended;
+			if (isHurried) return;
 			ensure(row.attempts > (old?.attempts ?? 0), "G1", `${what} changed without an attempt`);
-			const { attempt } = this.#calls.get(row.key) ?? {};
+			const { attempt } = this.#calls.get(`${this.workflow?.run}/${row.key}`) ?? {};
 			ensure(attempt !== undefined && attempt >= row.attempts, "G1", `${what} was not called`);
 			return;
 		}
 		const byEvent = row.kind === "wait_for_event" && row.status === "completed";
-		ensure(byEvent || !stillPaused, "G11", `${what} while paused`);
+		const byHand = byEvent || this.#hurried.has(row.key);
+		ensure(byHand || !stillPaused, "G11", `${what} while paused`);
 		if (byEvent) {
 			const isFirst = [...this.steps.values()].every(
 				({ seq, status, event }) => seq > row.seq || status !== "waiting" || event !== row.event,
@@ -230,7 +309,7 @@ export class Witness {
 		}
 		if (!ended) {
 			ensure(old === undefined, "G9", `the due time of ${what} changed`);
-		} else if (!byEvent && old?.wakeAt !== undefined) {
+		} else if (!byHand && old?.wakeAt !== undefined) {
 			const due = old.wakeAt ?? Number.POSITIVE_INFINITY;
 			const at = row.completedAt ?? 0;
 			ensure(due <= wallMaxMs && at >= due, "G9", `${what} before its time`);
@@ -242,12 +321,17 @@ export class Witness {
 	checkAlarm(alarmAt: number | null): void {
 		const { workflow } = this;
 		if (workflow === undefined) return;
-		const { status, notBefore, deadlineAt } = workflow;
+		const { status, notBefore, deadlineAt, removing, completedAt } = workflow;
 		const { wallMaxMs } = this.#clocks;
 		const at = alarmAt ?? Number.POSITIVE_INFINITY;
 		const latest = (limit: number, why: string) =>
 			ensure(at <= limit, "G4", `${status}, and the alarm is ${at - limit} ms too late: ${why}`);
 		if (!this.isIndexed) latest(wallMaxMs + DELIVERY_RETRY_MS, "the index is behind");
+		if (removing === 1) latest(wallMaxMs + DELIVERY_RETRY_MS, "it is to be removed");
+		else if (isTerminal(status) && this.#retentionMs > 0) {
+			const expiresAt = (completedAt ?? 0) + this.#retentionMs;
+			latest(Math.max(expiresAt, wallMaxMs + LEASE_MS), "it is to expire");
+		}
 		if (isTerminal(status) || status === "paused") return;
 		if (deadlineAt !== null) latest(deadlineAt, "deadline");
 		if (notBefore !== null) {
@@ -263,7 +347,12 @@ export class Witness {
 	/** The shard has committed. */
 	indexed(storage: FakeStorage): void {
 		const [row] = storage.read<{ status: string; seq: number }>(QUERIES.index);
-		if (row === undefined) return;
+		if (row === undefined) {
+			const mayGo = this.index === undefined || this.workflow?.removing === 1;
+			ensure(mayGo, "G12", "its row is gone from the index");
+			this.index = undefined;
+			return;
+		}
 		ensure(row.seq >= (this.index?.seq ?? 0), "G12", "an older status overwrote a newer one");
 		ensure(row.seq <= (this.workflow?.statusSeq ?? 0), "G1", "the index is ahead of the instance");
 		this.index = { ...row };
@@ -272,9 +361,7 @@ export class Witness {
 	/** The instance's life ended. */
 	died(): void {
 		const strict = this.#isStrict;
-		const weight = Array.from(this.steps.values(), ({ attempts, outcome }) =>
-			outcome === null ? attempts + 1 : attempts + 2,
-		).reduce((sum, each) => sum + each, 0);
+		const weight = this.#weight();
 		// Whatever was recorded since the last death, and by whatever, ends the row.
 		const grew = weight > this.#recordedAtDeath;
 		if (grew) this.lostAtMost = 0;
@@ -285,5 +372,12 @@ export class Witness {
 		}
 		this.#recordedAtDeath = weight;
 		this.#calledInThisLife = false;
+	}
+
+	/** Grows with whatever is recorded. */
+	#weight(): number {
+		return Array.from(this.steps.values(), ({ attempts, outcome }) =>
+			outcome === null ? attempts + 1 : attempts + 2,
+		).reduce((sum, each) => sum + each, 0);
 	}
 }

@@ -3,7 +3,14 @@
  * case says, then goes on without faults until the instance has ended and the index knows.
  */
 import { createInstance } from "../../src/client/create-instance";
-import { controlInstance, type RunnerNamespace, sendEvent } from "../../src/client/runner-client";
+import {
+	controlInstance,
+	type RunnerNamespace,
+	removeInstance,
+	repairStep,
+	restartInstance,
+	sendEvent,
+} from "../../src/client/runner-client";
 import { TypeStates } from "../../src/client/type-states";
 import { WorkflowError } from "../../src/model/errors";
 import { shardName } from "../../src/model/ids";
@@ -11,9 +18,10 @@ import { randomFrom } from "../support/random";
 import type { Action, Case } from "./case";
 import { EventLoop } from "./event-loop";
 import { DIED, FakeObject, type Life, type Method, type Surroundings } from "./fake-object";
+import { RETENTION_MS, typeOf } from "./interpreter";
 import { some } from "./plan";
 import { checkEnd, type History, type Sent } from "./verdict";
-import { QUERIES, Violation, Witness } from "./witness";
+import { hasTable, QUERIES, Violation, Witness } from "./witness";
 
 const START_MS = Date.UTC(2100, 0, 1);
 const ID = "simulated";
@@ -24,6 +32,15 @@ const TASKS_MAX = 20_000;
 const LATE_MS = 6_000;
 
 const CLIENT = {};
+
+/** What a client may be told: the request was late, early, or about nothing. */
+const REFUSALS = [
+	"INSTANCE_FINISHED",
+	"INSTANCE_NOT_FOUND",
+	"ILLEGAL_STATUS_CHANGE",
+	"STEP_NOT_FOUND",
+	"STEP_NOT_REPAIRABLE",
+];
 
 export class World implements Surroundings {
 	readonly loop: EventLoop;
@@ -37,11 +54,17 @@ export class World implements Surroundings {
 	readonly #witness: Witness;
 	readonly #instance: FakeObject;
 	readonly #shard: FakeObject;
-	readonly #events: Sent[] = [];
+	readonly #events = new Set<Sent>();
+	#lastEvent = -1;
 	#traps: { at: string; times: number }[] = [];
 	/** The instance dies when the task that runs is over. */
 	#isDoomed = false;
-	#isCreated = false;
+	/** Creations that were accepted. */
+	#creations = 0;
+	/** Restarts that were asked for, by key. */
+	readonly #restarts = new Set<string>();
+	readonly #hurried = new Set<string>();
+	#removals = 0;
 	#terminates = false;
 	#fault: unknown;
 	#tasks = 0;
@@ -55,8 +78,13 @@ export class World implements Surroundings {
 		this.loop = new EventLoop(START_MS, this.#random);
 		const isStrict = !given.lateCommits;
 		const isCalm = isStrict && given.happenings.length === 0;
-		this.#witness = new Witness(given.plan, this.loop, { isCalm, isStrict });
-		this.#type = given.hasDeadline ? "plan-with-deadline" : "plan";
+		const { plan, delayMs = 0, expires = false } = given;
+		const retentionMs = expires ? RETENTION_MS : 0;
+		const clocks = this.loop;
+		const hurried = this.#hurried;
+		const settings = { plan, clocks, isCalm, isStrict, delayMs, retentionMs, hurried };
+		this.#witness = new Witness(settings);
+		this.#type = typeOf(given);
 		this.#instance = new FakeObject(ID, this);
 		this.#shard = new FakeObject(shardName(this.#type), this);
 	}
@@ -76,8 +104,7 @@ export class World implements Surroundings {
 			}
 			this.#tell?.("no more faults");
 			this.#traps = [];
-			await this.#settle();
-			const history = this.#history();
+			const history = await this.#settle();
 			checkEnd(history);
 			return history;
 		} finally {
@@ -105,9 +132,12 @@ export class World implements Surroundings {
 		this.#count("call");
 		this.#tell?.(`  attempt ${attempt} of "${key}"`);
 		const { storage } = life.object;
-		this.#watch(() => this.#witness.called(life, key, attempt, storage));
+		let run = 0;
+		this.#watch(() => {
+			run = this.#witness.called(life, key, attempt, storage);
+		});
 		life.object.gate(() => {
-			this.#watch(() => this.#witness.effect(key, attempt));
+			this.#watch(() => this.#witness.effect(key, attempt, run));
 			this.#spring("effect");
 		});
 		this.#spring("call");
@@ -121,6 +151,7 @@ export class World implements Surroundings {
 		this.#watch(() => {
 			if (object === this.#shard) this.#witness.indexed(object.storage);
 			else this.#witness.committed(object.storage);
+			this.#noticeRemoval();
 			this.#tell?.(
 				`  ${object.name} commits; ${this.#witness}, ${object.storage.alarmAt ?? "no"} alarm`,
 			);
@@ -155,10 +186,20 @@ export class World implements Surroundings {
 				else this.loop.post(null, () => this.#instance.wake());
 				break;
 			case "event":
-				this.#send(action.name);
+				this.#send(action.name, action.twice);
 				break;
 			case "create":
 				this.#create();
+				break;
+			case "restart":
+				this.#restart(action);
+				break;
+			case "remove":
+				removeInstance(this.runners(null), ID).catch((error) => this.#refused(error, REFUSALS));
+				break;
+			case "fire-sleep":
+			case "retry-now":
+				this.#repair(action.do, action.step);
 				break;
 			default:
 				this.#control(action.do);
@@ -185,24 +226,65 @@ export class World implements Surroundings {
 
 	#create(): void {
 		const { plan } = this.#case;
-		createInstance(this.runners(null), { type: this.#type, id: ID, payload: plan }).then(
+		const delay = this.#case.delayMs ?? 0;
+		createInstance(this.runners(null), { type: this.#type, id: ID, payload: plan, delay }).then(
 			() => {
-				if (this.#isCreated) this.#fault ??= new Violation("G13: created twice");
-				this.#isCreated = true;
+				if (++this.#creations > this.#removals + 1) {
+					this.#fault ??= new Violation("G13: created twice");
+				}
 			},
 			(error) => this.#refused(error, ["INSTANCE_EXISTS"]),
 		);
 	}
 
-	#send(event: string): void {
-		const sent: Sent = { event, number: this.#events.length, accepted: false };
-		this.#events.push(sent);
-		sendEvent(this.runners(null), { id: ID, event, payload: { event, number: sent.number } }).then(
-			() => {
-				sent.accepted = true;
-			},
-			(error) => this.#refused(error, ["INSTANCE_FINISHED", "INSTANCE_NOT_FOUND"]),
+	#send(event: string, twice = false): void {
+		const sent: Sent = { event, number: ++this.#lastEvent, accepted: false };
+		this.#events.add(sent);
+		const payload = { event, number: sent.number };
+		const by = { actor: "simulation", key: `event ${sent.number}` };
+		for (let copy = 0; copy < (twice ? 2 : 1); copy++) {
+			sendEvent(this.runners(null), { id: ID, event, payload, by }).then(
+				() => {
+					sent.accepted = true;
+				},
+				(error) => this.#refused(error, REFUSALS),
+			);
+		}
+	}
+
+	#restart({ from, twice }: { from: number | null; twice: boolean }): void {
+		const step = from === null ? undefined : this.#recordedKey(from);
+		const key = `restart ${this.#restarts.size}`;
+		this.#restarts.add(key);
+		const request = { from: step, by: { actor: "simulation", key } };
+		for (let copy = 0; copy < (twice ? 2 : 1); copy++) {
+			restartInstance(this.runners(null), ID, request).catch((error) =>
+				this.#refused(error, REFUSALS),
+			);
+		}
+	}
+
+	#repair(action: "fire-sleep" | "retry-now", nth: number): void {
+		const step = this.#recordedKey(nth);
+		if (step === undefined) return;
+		this.#hurried.add(step);
+		repairStep(this.runners(null), ID, { action, step }).catch((error) =>
+			this.#refused(error, REFUSALS),
 		);
+	}
+
+	#recordedKey(nth: number): string | undefined {
+		const keys = [...this.#witness.steps.keys()];
+		return keys[nth % keys.length];
+	}
+
+	/** What was sent to an instance that is gone is gone with it. */
+	#noticeRemoval(): void {
+		if (this.#witness.removals === this.#removals) return;
+		this.#removals = this.#witness.removals;
+		for (const sent of this.#events) if (sent.accepted) this.#events.delete(sent);
+		this.#hurried.clear();
+		this.#restarts.clear();
 	}
 
 	#control(action: "pause" | "resume" | "terminate"): void {
@@ -256,12 +338,18 @@ export class World implements Surroundings {
 	}
 
 	/** No faults any more: the instance ends by its alarms, the events it waits for, and a resume. */
-	async #settle(): Promise<void> {
+	async #settle(): Promise<History> {
+		let history: History | undefined;
 		for (;;) {
 			while (await this.#runOne());
 			const { isOver, isIndexed, workflow } = this.#witness;
-			if (isOver && isIndexed && !Number.isFinite(this.#untilNextMs)) return;
-			if (workflow === undefined) this.#create();
+			if (isOver && isIndexed) history ??= this.#history();
+			const isGone = workflow === undefined && this.#witness.index === undefined;
+			const isAtRest = this.#case.expires ? isGone : !Number.isFinite(this.#untilNextMs);
+			if (history !== undefined && isAtRest) return history;
+			// What is under way may be its creation.
+			if (workflow === undefined && Number.isFinite(this.#untilNextMs)) this.#passUntilNext();
+			else if (workflow === undefined) this.#create();
 			else if (workflow.status === "paused") this.#control("resume");
 			else if (!this.#goOn(workflow.status)) this.#stuck();
 		}
@@ -329,13 +417,18 @@ export class World implements Surroundings {
 
 	#history(): History {
 		const { workflow, steps } = this.#witness;
+		const { storage } = this.#instance;
 		if (workflow === undefined) throw new Violation("G13: never created");
+		const { size } = this.#restarts;
+		if (workflow.run - 1 > size) throw new Violation(`${workflow.run} runs, ${size} restarts`);
 		return {
 			plan: this.#case.plan,
 			workflow,
 			steps: [...steps.values()],
-			buffered: this.#instance.storage.read(QUERIES.events),
-			events: this.#events,
+			buffered: storage.read(QUERIES.events),
+			past: hasTable(storage, "past_steps") ? storage.read(QUERIES.past) : [],
+			hurried: this.#hurried,
+			events: [...this.#events],
 			terminates: this.#terminates,
 		};
 	}

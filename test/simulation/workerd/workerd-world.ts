@@ -10,7 +10,7 @@ import { isTerminal } from "../../../src/model/status";
 import { listed, runners, TestInstance } from "../../support/instance";
 import { clock, programs } from "../../support/lab";
 import type { Case, Happening } from "../case";
-import { planPrograms } from "../interpreter";
+import { planPrograms, typeOf } from "../interpreter";
 import { checkEnd, type History, type Sent } from "../verdict";
 import { QUERIES, type StepFacts, Violation, type WorkflowFacts } from "../witness";
 
@@ -46,7 +46,7 @@ export class WorkerdWorld {
 
 	constructor(id: string, given: Case) {
 		this.#case = given;
-		this.#type = given.hasDeadline ? "plan-with-deadline" : "plan";
+		this.#type = typeOf({ hasDeadline: given.hasDeadline });
 		this.#instance = new TestInstance(id);
 	}
 
@@ -89,6 +89,12 @@ export class WorkerdWorld {
 				return this.#create().then(() => {
 					throw new Violation("G13: created twice");
 				}, refused("INSTANCE_EXISTS"));
+			case "restart":
+			case "remove":
+			case "fire-sleep":
+			case "retry-now":
+				// What becomes of calls and events over several runs, the simulated world judges.
+				return;
 			default:
 				this.#terminates ||= action.do === "terminate";
 				await instance.control(action.do).catch(refused("ILLEGAL_STATUS_CHANGE"));
@@ -96,8 +102,9 @@ export class WorkerdWorld {
 	}
 
 	async #create(): Promise<void> {
-		const { plan } = this.#case;
-		await createInstance(runners, { type: this.#type, id: this.#instance.id, payload: plan });
+		const { plan, delayMs: delay = 0 } = this.#case;
+		const { id } = this.#instance;
+		await createInstance(runners, { type: this.#type, id, payload: plan, delay });
 	}
 
 	async #send(event: string): Promise<void> {
@@ -189,6 +196,8 @@ export class WorkerdWorld {
 			workflow: await this.#workflow(),
 			steps: await this.#steps(),
 			buffered: await this.#instance.sql(QUERIES.events),
+			past: [],
+			hurried: new Set(),
 			events: this.#events,
 			terminates: this.#terminates,
 		};
