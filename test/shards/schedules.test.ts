@@ -11,13 +11,12 @@ import {
 import { LIMITS } from "../../src/model/limits";
 import { runners, TestInstance } from "../support/instance";
 import { clock, define, EPOCH } from "../support/lab";
-import { DAY, HOUR, MINUTE, nextHour, TestSchedule } from "./support-schedule";
+import { DAY, HOUR, MINUTE, nextHour, stamp, TestSchedule } from "./support-schedule";
 
 const done = () => define(async (_, payload) => payload);
 /** Ends when it is told to. */
 const waits = () => define(async (step) => step.waitForEvent("end"));
 const end = (id: string) => new TestInstance(id).event("end");
-const stamp = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.000/g, "");
 
 describe("a schedule", () => {
 	it("starts an instance at each of its times, with its payload, its attributes and a telling id", async () => {
