@@ -44,6 +44,8 @@ describe("after downtime", () => {
 			["started", 2],
 			["missed", 1],
 		]);
+		// Their ids are of their own times, not of the time when they were made up for.
+		expect(runs[1]?.instanceId).toBe(`${schedule.id}:${stamp(first + 3 * DAY)}`);
 	});
 
 	it("none is made up for with catchUp 0, but one that is not a minute late is in time", async () => {
