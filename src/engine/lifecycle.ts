@@ -261,7 +261,7 @@ export class Lifecycle implements PassObserver {
 	/** The guard of its type asks about its slot, or offers it. */
 	slotOffered(offer: SlotOffer): SlotUse {
 		// What was due before comes first (G9): the deadline may end it.
-		this.advance();
+		this.#advance();
 		const answer = this.slot.answer(offer);
 		this.#arm();
 		return answer;
@@ -414,7 +414,7 @@ export class Lifecycle implements PassObserver {
 	}
 
 	#slotGranted(): void {
-		this.advance();
+		this.#advance();
 		if (!isTerminal(this.#row.status)) this.#move();
 	}
 
