@@ -81,8 +81,8 @@ export class Guard implements ShardPart {
 		if (known !== undefined) {
 			const age = compareRefs(request, known);
 			if (age === 0) return this.#answer(known);
-			if (age < 0) {
-				// Whoever sent it is long dead; or it is the other one that is, and the clock was set back.
+			if (age < 0 || request.isNew) {
+				// One of the two was sent by an object that has died since: the instance knows which.
 				void this.#ask(known);
 				throw tryAgain(request.id);
 			}
@@ -104,7 +104,8 @@ export class Guard implements ShardPart {
 	giveBack(ref: SlotRef): null {
 		const crowd = this.#open();
 		const entry = crowd.get(ref.id);
-		if (entry === undefined || compareRefs(ref, entry) < 0) return null;
+		if (entry === undefined || entry.createdAt !== ref.createdAt || entry.seq > ref.seq)
+			return null;
 		crowd.remove(entry);
 		void this.#settle(crowd, this.#grant(crowd));
 		return null;
@@ -283,6 +284,6 @@ function queueFull(type: string, limit: number): WorkflowError {
 function tryAgain(id: string): WorkflowError {
 	return new WorkflowError(
 		"TRY_AGAIN",
-		`An earlier creation of "${id}" that came to nothing is still known. Create it again in a moment.`,
+		`An earlier creation of "${id}" that came to nothing is being cleared away. Create it again in a moment.`,
 	);
 }

@@ -180,9 +180,11 @@ export class Member {
 		return true;
 	}
 
-	/** Time passes: what was refused may be asked for again. */
-	timePasses(): void {
-		if (this.#creation === "refused") this.#creation = "none";
+	/** Time passes: what was refused may be asked for again. Returns whether something was. */
+	timePasses(): boolean {
+		const wasRefused = this.#creation === "refused";
+		if (wasRefused) this.#creation = "none";
+		return wasRefused;
 	}
 
 	get isParked(): boolean {

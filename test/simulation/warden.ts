@@ -121,12 +121,14 @@ export class Warden {
 		if (facts?.slot == null || facts.slotSeq === 0) return;
 		const { slot, slotSeq, createdAt } = facts;
 		const row = this.#slots.get(name);
-		const isKnown = row !== undefined && row.seq === slotSeq && row.createdAt === createdAt;
+		// One of another creation, which came to nothing, is for the guard to find out.
+		const isOwn = row?.createdAt === createdAt;
+		const isKnown = isOwn && row?.seq === slotSeq;
 		if (slot === "held") {
-			ensure(isKnown && row.state === "held", "Q1", `${name} has a slot that the guard has not`);
+			ensure(isKnown && row?.state === "held", "Q1", `${name} has a slot that the guard has not`);
 			return;
 		}
-		const isUpToDate = slot === "queued" ? isKnown : row === undefined || row.seq > slotSeq;
+		const isUpToDate = slot === "queued" ? isKnown : !isOwn || (row?.seq ?? 0) > slotSeq;
 		const at = storage.alarmAt ?? Infinity;
 		const latest = this.#clocks.wallMaxMs + DELIVERY_RETRY_MS;
 		ensure(isUpToDate || at <= latest, "G4", `nothing tells the guard that ${name} is ${slot}`);

@@ -24,6 +24,9 @@ const TASKS_MAX = 20_000;
 /** How long a message may be under way: longer than an outbox that was restarted takes. */
 const LATE_MS = 6_000;
 
+/** When a client tries again to create what was refused. */
+const RETRY_MS = 3_600_000;
+
 const CLIENT = {};
 
 export class World implements Surroundings {
@@ -296,8 +299,9 @@ export class World implements Surroundings {
 		}
 		const canPass = Number.isFinite(this.#untilNextMs);
 		if (canPass) this.#passUntilNext();
-		for (const each of open) each.timePasses();
-		return canPass;
+		const triesAgain = open.filter((each) => each.timePasses()).length > 0;
+		if (triesAgain && !canPass) this.loop.pass(RETRY_MS);
+		return canPass || triesAgain;
 	}
 
 	#stuck(open: readonly Member[]): void {
