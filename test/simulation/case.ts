@@ -177,7 +177,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
 	hasDeadline: often(false, fc.constant(true), 6),
 	delayMs: often(0, durationMs, 6),
 	expires: fc.constant(false),
-	crowd: often<Crowd | undefined>(undefined, crowd, 2),
+	crowd: often<Crowd | undefined>(undefined, crowd, 3),
 });
 
 /** The case of a seed. */
