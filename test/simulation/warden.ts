@@ -150,9 +150,10 @@ export class Warden {
 			ensure(!hasRoom || !mayStart, "Q1", `${granted.id} has a slot before ${other.id}`);
 		}
 		if (rate === null || granted.isStart === 0) return;
-		this.#starts.push(this.#clocks.wallMs);
-		const first = this.#starts.at(-1 - rate.limit);
-		const tookMs = this.#clocks.wallMs - (first ?? -Infinity);
+		// A clock that was set back stands still, as far as the rate is concerned.
+		const at = Math.max(this.#clocks.wallMs, this.#starts.at(-1) ?? 0);
+		this.#starts.push(at);
+		const tookMs = at - (this.#starts.at(-1 - rate.limit) ?? -Infinity);
 		ensure(tookMs >= rate.perMs, "Q1", `${rate.limit + 1} started within ${tookMs} ms`);
 	}
 
