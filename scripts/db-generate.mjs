@@ -4,7 +4,12 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 
-const FAMILIES = { instance: "config", history: "history.config", shard: "shard.config" };
+const FAMILIES = {
+	instance: "config",
+	history: "history.config",
+	shard: "shard.config",
+	job: "job.config",
+};
 
 for (const [family, config] of Object.entries(FAMILIES)) {
 	const kit = (command, options) =>

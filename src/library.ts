@@ -8,8 +8,10 @@ export {
 	type WorkflowDefaults,
 	type WorkflowEnv,
 } from "./authoring/classes/base-workflow";
+export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";
+export type { ScheduleInput } from "./client/schedules";
 export type {
 	Registry,
 	Step,
@@ -39,5 +41,12 @@ export type {
 	RestartRequest,
 	StatusReceipt,
 } from "./model/rpc";
+export type {
+	Overlap,
+	RunOutcome,
+	ScheduleDetails,
+	ScheduleInfo,
+	ScheduleRun,
+} from "./model/schedule";
 export type { WorkflowStatus } from "./model/status";
 export type { ConcurrencyOptions, RateOptions } from "./model/type-policy";

@@ -1,8 +1,10 @@
 /**
- * What an object is: an instance of a workflow, or the index shard of a type (`__index:<type>`).
- * Its name says which. Composes either from its parts, with what the place where it runs provides:
- * the Durable Object class gives the platform's, the simulation its own.
+ * What an object is: an instance of a workflow, an index shard of a type (`__index:<type>`), or a
+ * bulk job (`__job:<id>`). Its name says which. Composes each from its parts, with what the place
+ * where it runs provides: the Durable Object class gives the platform's, the simulation its own.
  */
+import { changeInstance } from "./client/bulk";
+import { pagesOf } from "./client/instance-pages";
 import {
 	deliverToGuard,
 	deliverToIndex,
@@ -15,16 +17,29 @@ import { GuardStore } from "./db/guard-store";
 import { HistoryStore } from "./db/history-store";
 import { IndexStore } from "./db/index-store";
 import { InstanceStore } from "./db/instance-store";
+import { JobStore } from "./db/job-store";
+import { ScheduleStore } from "./db/schedule-store";
 import { ShardTables } from "./db/shard-tables";
+import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
-import { ValidationError, WorkflowError } from "./model/errors";
-import { isShardName, typeOfShard } from "./model/ids";
-import { type Answer, answer, type Handlers, type InstanceRpc, type ShardRpc } from "./model/rpc";
+import type { JobRpc } from "./model/bulk";
+import { unknownType, ValidationError, WorkflowError } from "./model/errors";
+import { isJobName, isShardName, typeOfShard } from "./model/ids";
+import {
+	type Answer,
+	answer,
+	type Handlers,
+	type InstanceRpc,
+	type ShardRpc,
+	unwrap,
+} from "./model/rpc";
 import { isTerminal } from "./model/status";
+import { Job } from "./shards/bulk-job";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
+import type { ScheduledType } from "./shards/schedule-starts";
 
 export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "empty"> {
 	/** Of the object. */
@@ -35,7 +50,7 @@ export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "repor
 	programs: ReadonlyMap<string, Program>;
 }
 
-export type RunnerRpc = InstanceRpc & ShardRpc;
+export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc;
 
 /** An object in one of its roles. */
 export interface Role {
@@ -45,7 +60,7 @@ export interface Role {
 	wake(): Promise<void>;
 }
 
-export type RoleKind = "instance" | "index shard";
+export type RoleKind = "instance" | "index shard" | "bulk job";
 
 /** Whose each RPC method is. */
 const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
@@ -66,6 +81,16 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	returnSlot: "index shard",
 	guardState: "index shard",
 	changeLimits: "index shard",
+	scheduleCreate: "index shard",
+	scheduleList: "index shard",
+	scheduleDescribe: "index shard",
+	schedulePause: "index shard",
+	scheduleResume: "index shard",
+	scheduleTrigger: "index shard",
+	scheduleDelete: "index shard",
+	jobStart: "bulk job",
+	jobDescribe: "bulk job",
+	jobStop: "bulk job",
 };
 
 export const RPC_METHODS = Object.keys(ROLE_OF) as (keyof RunnerRpc)[]; // keys forgets them.
@@ -78,7 +103,7 @@ export function handle(
 ): Promise<Answer<unknown>> {
 	return answer<unknown>(() => {
 		if (role.kind !== ROLE_OF[method]) {
-			const message = `This object is an ${role.kind}, not an ${ROLE_OF[method]}.`;
+			const message = `This object's role is "${role.kind}", not "${ROLE_OF[method]}".`;
 			throw role.kind === "instance"
 				? new ValidationError(message)
 				: new WorkflowError("INSTANCE_NOT_FOUND", message);
@@ -99,6 +124,10 @@ export function roleIn(place: Place): Role {
 		const shard = shardIn(place);
 		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
 	}
+	if (isJobName(place.name)) {
+		const job = jobIn(place);
+		return { kind: "bulk job", rpc: job.rpc, wake: () => job.wake() };
+	}
 	const instance = instanceIn(place);
 	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
 }
@@ -110,11 +139,43 @@ function shardIn({ name, storage, runners, programs, clock, alarm, report }: Pla
 		type,
 		store: new IndexStore(tables),
 		guardStore: new GuardStore(tables),
+		scheduleStore: new ScheduleStore(tables),
+		scheduled: scheduledType(type, runners, programs),
 		declared: () => programs.get(type) ?? null,
 		ask: (offer) => offerSlot(runners, offer),
 		clock,
 		alarm,
 		report,
+	});
+}
+
+function scheduledType(
+	type: string,
+	runners: RunnerNamespace,
+	programs: Place["programs"],
+): ScheduledType {
+	return {
+		check(payload) {
+			const program = programs.get(type);
+			if (program === undefined) throw unknownType(type, programs.keys());
+			return checkPayload(program, payload);
+		},
+		create: async (request) => unwrap(await runners.getByName(request.id).create(request)),
+		async status(id) {
+			const view = await runners.getByName(id).describe({ steps: false });
+			if (!view.ok && view.error.code === "INSTANCE_NOT_FOUND") return null;
+			return unwrap(view).status;
+		},
+		terminate: async (id, by) => unwrap(await runners.getByName(id).terminate({ by })),
+	};
+}
+
+function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
+	return new Job({
+		store: new JobStore(storage),
+		readPage: pagesOf(runners),
+		change: (id, change) => changeInstance(runners, id, change),
+		...{ clock, alarm, empty, report },
 	});
 }
 

@@ -39,6 +39,7 @@ const OBJECT = /\bDurableObject(?!Storage\b)\w*|\bsetAlarm\b|\bctx\??\.storage\b
 const BANS: [word: RegExp, see: "imports" | "code" | "text", where: RegExp, why: string][] = [
 	[/^drizzle-(?:orm|kit)\b/, "imports", /^src\/(?!db\/)/, "is for db"],
 	[/^@?hono\b/, "imports", /^src\/(?!http\/)/, "is for http"],
+	[/^croner$/, "imports", /^src\/(?!shards\/cron\.ts)/, "is for shards/cron.ts"],
 	[/^cloudflare:/, "imports", NOT_RUNNER, "is for workflow-runner.ts"],
 	[OBJECT, "code", NOT_RUNNER, "is for workflow-runner.ts"],
 	[/\bDurableObjectStorage\b/, "code", /^src\/(?!workflow-runner\.|db\/)/, "is for db"],
@@ -198,6 +199,7 @@ it.each([
 	["src/utils/a.ts", '"utils" is no room', ""],
 	["src/engine/a.ts", "drizzle-orm is for db", 'import { eq } from "drizzle-orm/sql";'],
 	["src/index.ts", "hono is for http", 'import { Hono } from "hono";'],
+	["src/http/a.ts", "croner is for shards/cron.ts", 'import { Cron } from "croner";'],
 	["src/client/a.ts", "@hono is for http", 'import { zValidator } from "@hono/zod-validator";'],
 	["src/index.ts", "cloudflare: is for", 'import { env } from "cloudflare:workers";'],
 	["src/engine/a.ts", "DurableObjectState is for", "type A = DurableObjectState;"],

@@ -5,6 +5,7 @@
  * The namespace is typed by its two methods and the RPC shapes, so that a Worker which binds the
  * class by `script_name` and one that defines it use the same functions.
  */
+import type { JobRpc } from "../model/bulk";
 import { encode } from "../model/codec";
 import { WorkflowError } from "../model/errors";
 import type { LimitChanges } from "../model/guard-limits";
@@ -33,7 +34,7 @@ import {
 
 /** The Durable Object binding `WORKFLOW_RUNNER`. */
 export interface RunnerNamespace {
-	getByName(name: string): InstanceRpc & ShardRpc;
+	getByName(name: string): InstanceRpc & ShardRpc & JobRpc;
 }
 
 /** The event is kept until the instance waits for it. */

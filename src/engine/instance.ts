@@ -93,8 +93,8 @@ export class Instance {
 		record.open();
 		if (record.exists) return this.#existing(request, creation);
 		const fresh = newRow(creation, this.#ports.clock.now());
-		const row = { ...fresh, ...(await this.#life.slot.take(fresh, program)) };
-		this.#life.begin(row, program);
+		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program)) };
+		this.#life.course.begin(row, program);
 		if (creation.event !== undefined) this.#life.take(creation.event);
 		return { id, type, status: row.status, created: true };
 	}
@@ -120,14 +120,14 @@ export class Instance {
 				throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
 			}
 			this.#registered(type);
-			this.#life.resume();
+			this.#life.course.resume();
 		});
 	}
 
 	terminate({ by }: ChangeRequest): StatusReceipt {
 		return this.#change("terminate", by, null, () => {
 			assertStatusChange(this.#row.status, "terminated");
-			this.#life.finish("terminated", {});
+			this.#life.course.finish("terminated", {});
 		});
 	}
 
@@ -143,11 +143,11 @@ export class Instance {
 		const detail = { step, ...outputDetail("output" in request ? request.output : undefined) };
 		return this.#change(action, by, detail, () => {
 			const program = this.#registered(this.#row.type);
-			this.#life.advance();
+			this.#life.course.advance();
 			const isInFlight = this.#life.isInFlight(step);
 			const row = this.#life.step(step);
 			if (row === undefined) {
-				throw isInFlight ? stepIsRunning(step) : stepNotFound(step, this.#life.steps());
+				throw isInFlight ? stepIsRunning(step) : stepNotFound(step, this.#life.course.steps());
 			}
 			const repair = planRepair(request, row, { status: this.#row.status, isInFlight });
 			switch (repair.how) {
@@ -169,7 +169,7 @@ export class Instance {
 		const { clock } = this.#ports;
 		const { promise, resolve } = Promise.withResolvers<void>();
 		const cancel = clock.after(REMOVAL_PATIENCE_MS, resolve);
-		await Promise.race([this.#life.remove(), promise]);
+		await Promise.race([this.#life.course.remove(), promise]);
 		cancel();
 		return null;
 	}
@@ -178,8 +178,8 @@ export class Instance {
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
-		const rows = steps || isParked ? this.#life.steps() : [];
-		const view = describe(row, rows, this.#life.running);
+		const rows = steps || isParked ? this.#life.course.steps() : [];
+		const view = describe(row, rows, this.#life.course.running);
 		const { history } = this.#life;
 		if (!steps) view.steps = [];
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
@@ -210,8 +210,8 @@ export class Instance {
 			const { record } = this.#life;
 			record.open();
 			if (!record.exists) return;
-			this.#life.catchUp();
-			await this.#life.linger();
+			this.#life.course.catchUp();
+			await this.#life.course.linger();
 		} catch (error) {
 			const { report, alarm, clock } = this.#ports;
 			report("an alarm failed; it is set again", error);
@@ -270,7 +270,7 @@ export class Instance {
 		}
 		this.#requireUnfinished(event);
 		// What was due before the event comes first (G9); its deadline may even end it.
-		this.#life.advance();
+		this.#life.course.advance();
 		this.#requireUnfinished(event);
 		this.#life.take(arrival);
 	}
@@ -290,7 +290,7 @@ export class Instance {
 	#outcomesBefore(key: string): number {
 		const row = this.#life.step(key);
 		if (row === undefined && !this.#life.isInFlight(key)) {
-			throw stepNotFound(key, this.#life.steps());
+			throw stepNotFound(key, this.#life.course.steps());
 		}
 		const outcome = row?.outcome ?? null;
 		return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;

@@ -1,44 +1,17 @@
 /**
- * The course of one instance's life: its statuses, its one pass, its alarm. It decides what follows
- * from a timer, an event, the end of a pass or the loss of one; what callers may ask for, and when,
- * is `Instance`'s. What happens inside a pass is `Pass`'s, the row is `InstanceRecord`'s, the alarm
- * `Wakeups`'.
- *
- * Invariants:
- * - I1 A stored status of `running` means that a pass is open. With none in memory, the pass was
- *   lost with its isolate (G17).
- * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
- * - I5 A pass starts or goes on with a slot, or where none is needed: `#mayGoOn` is the one gate.
+ * What is done to an instance at the word of a caller, once `Instance` has found that it may be:
+ * events, pause, restart, the repair of a step. What becomes of it by itself is `Course`'s.
  */
 import type { HistoryStore } from "../db/history-store";
 import type { EventRow, InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
-import {
-	type AttributeChanges,
-	attributesOf,
-	attributesText,
-	withAttributes,
-} from "../model/attributes";
-import { type Encoded, encode, encodedBytes } from "../model/codec";
-import { encodeThrown } from "../model/error-record";
-import type { NonDeterminismError } from "../model/errors";
+import type { Encoded } from "../model/codec";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
-import { LIMITS } from "../model/limits";
-import { reason, reasonIs } from "../model/reason";
-import { isTerminal, type WorkflowStatus } from "../model/status";
-import type { RunningAttempt } from "./describe";
+import { Course } from "./course";
 import type { Arrival } from "./event-buffer";
-import { instanceTimeout, missedStep, passesLost, typeNotRegistered } from "./faults";
 import { History } from "./history";
-import { InstanceRecord } from "./instance-record";
-import { Journal } from "./journal";
-import { Pass, type PassObserver, type RunEnd } from "./pass";
+import type { InstanceRecord } from "./instance-record";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
-import { Removal } from "./removal";
-import { Slot } from "./slot";
-import { timeOutWait } from "./step-kinds/wait-step";
-import { judgeLostPass } from "./strikes";
-import { Wakeups } from "./wakeups";
 
 export interface InstanceSettings {
 	store: InstanceStore;
@@ -47,60 +20,28 @@ export interface InstanceSettings {
 	ports: Ports;
 }
 
-/** How long a replay may take to ask for a recorded step once all else rests (G7). */
-const REACH_GRACE_MS = 2_000;
-/** How often an instance of a type that is gone looks whether it is back. */
-const RECHECK_MS = 60_000;
-
-export class Lifecycle implements PassObserver {
-	readonly record: InstanceRecord;
+export class Lifecycle {
+	readonly course: Course;
 	readonly history: History;
-	readonly slot: Slot;
-	readonly #removal: Removal;
 	readonly #store: InstanceStore;
-	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
-	readonly #wakeups: Wakeups;
-	#journal: Journal | undefined;
-	#pass: Pass | undefined;
-	/** The frozen pass cannot be thawed: it took another way than the journal. */
-	#diverged = false;
 
 	constructor({ store, history, programs, ports }: InstanceSettings) {
 		this.#store = store;
-		this.#programs = programs;
 		this.#ports = ports;
-		this.record = new InstanceRecord(store, ports, () => this.#arm());
+		this.course = new Course({ store, programs, ports });
 		this.history = new History(this.record, history, ports.clock);
-		this.slot = new Slot({
-			record: this.record,
-			programs,
-			ports,
-			granted: () => this.#slotGranted(),
-			deliveryChanged: () => this.#arm(),
-		});
-		this.#removal = new Removal(this.record, ports, () => {
-			this.#forget();
-			this.#wakeups.fired();
-		});
-		this.#wakeups = new Wakeups(ports.clock, ports.alarm);
 	}
 
-	// ── What callers may ask for ──────────────────────────────────────────────
-
-	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
-	begin(row: WorkflowRow, program: Program): void {
-		this.record.create(row);
-		this.#journal = Journal.empty(this.#store);
-		if (row.status === "running") this.#runPass(program);
-		else this.#arm();
+	get record(): InstanceRecord {
+		return this.course.record;
 	}
 
 	/** Completes the first wait for the event, or keeps it for a later one (G8). */
 	take(arrival: Omit<Arrival, "receivedAt">): void {
-		const taken = this.#openJournal().receive({ ...arrival, receivedAt: this.#now() });
-		if (taken === "taken") this.#goOn();
-		this.#arm();
+		const taken = this.course.journal.receive({ ...arrival, receivedAt: this.#now() });
+		if (taken === "taken") this.course.goOn();
+		this.course.arm();
 	}
 
 	/** Steps in flight finish and record, nothing new starts (G11). */
@@ -109,28 +50,8 @@ export class Lifecycle implements PassObserver {
 		// A delayed start stays delayed; a pass that was backed off is tried as soon as it is resumed.
 		const wait = startedAt === null ? notBefore : null;
 		const change = { status: "paused", reason: null, notBefore: wait } as const;
-		this.record.write({ ...change, ...this.slot.left() });
-		this.#pass?.freeze();
-		this.#arm();
-	}
-
-	resume(): void {
-		const { deadlineAt, notBefore } = this.#row;
-		const now = this.#now();
-		if (deadlineAt !== null && deadlineAt <= now) {
-			this.#timeOut();
-			return;
-		}
-		if (notBefore !== null && notBefore > now) {
-			this.record.write({ status: "created", reason: null });
-			this.#arm();
-			return;
-		}
-		if (this.#mayGoOn()) this.#thawPass();
-		// After the start: what became due meanwhile reaches a pass that is live.
-		this.#settleDue(now);
-		this.#pass?.recorded();
-		this.#arm();
+		this.record.write({ ...change, ...this.course.slot.left() });
+		this.course.freeze();
 	}
 
 	/**
@@ -142,71 +63,45 @@ export class Lifecycle implements PassObserver {
 		program: Program,
 		preset?: { row: StepRow; result: Encoded | undefined },
 	): void {
-		this.#pass?.drop(new Error("the instance is restarted"));
-		this.#pass = undefined;
 		const now = this.#now();
 		this.#store.transaction(() => {
-			const cut = this.#openJournal().after(keep);
+			const cut = this.course.journal.after(keep);
 			this.history.closeRun(cut);
 			for (const { seq } of cut) this.#store.deleteStep(seq);
 			this.record.beginRun({
 				version: program.version,
 				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,
 				// It queues anew, as one that starts.
-				...this.slot.left(),
+				...this.course.slot.left(),
 			});
 		});
-		this.#journal = Journal.load(this.#store);
-		if (preset !== undefined) this.#settle(preset.row, preset.result);
-		this.#move();
-		this.#arm();
+		this.course.dropPass(new Error("the instance is restarted"));
+		if (preset !== undefined) this.course.settle(preset.row, preset.result);
+		this.course.move();
+		this.course.arm();
 	}
 
 	/** Ends an open step from outside, as a timer would. */
 	settleStep(row: StepRow, result: Encoded | undefined): void {
-		this.#settle(row, result);
-		this.#goOn();
-		this.#arm();
+		this.course.settle(row, result);
+		this.course.goOn();
+		this.course.arm();
 	}
 
 	/** Starts the next attempt of a step that waits for one. */
 	retryNow(key: string): void {
-		this.#openJournal().hurry(key, this.#now());
-		if (this.#row.status !== "paused" && this.#settleDue(this.#now())) this.#move();
-		this.#arm();
+		this.course.journal.hurry(key, this.#now());
+		if (this.#row.status !== "paused" && this.course.settleDue(this.#now())) this.course.move();
+		this.course.arm();
 	}
 
 	/** Whether a function of the step is being called right now. */
 	isInFlight(key: string): boolean {
-		return this.running.some((attempt) => attempt.key === key);
-	}
-
-	finish(
-		status: WorkflowStatus,
-		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
-	): void {
-		const change = { reason: null, ...end, status, notBefore: null, completedAt: this.#now() };
-		this.record.write({ ...change, ...this.slot.ended() });
-		this.#pass?.drop(new Error(`the instance is ${status}`));
-		this.#journal = undefined;
-		this.#arm();
-	}
-
-	/** Takes the instance out of the index and empties its storage; resolves when it is gone. */
-	remove(): Promise<void> {
-		this.#journal = undefined;
-		const gone = this.#removal.begin();
-		this.#arm();
-		return gone;
+		return this.course.running.some((attempt) => attempt.key === key);
 	}
 
 	step(key: string): StepRow | undefined {
-		return this.#openJournal().get(key);
-	}
-
-	/** The steps, and the attempts of them that run. */
-	steps(): Iterable<StepRow> {
-		return this.#journal?.rows ?? this.#store.readSteps();
+		return this.course.journal.get(key);
 	}
 
 	events(): EventRow[] {
@@ -218,144 +113,13 @@ export class Lifecycle implements PassObserver {
 		return this.#store.eventOf(key);
 	}
 
-	get running(): RunningAttempt[] {
-		return this.#pass?.running() ?? [];
-	}
-
-	/** The alarm has fired. */
-	catchUp(): void {
-		this.#wakeups.fired();
-		const { status, reason: why, type } = this.#row;
-		const expiresAt = this.#expiresAt();
-		if (expiresAt !== null && expiresAt <= this.#now()) void this.remove();
-		const typeIsBack = reasonIs(why, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
-		if (status === "paused" && typeIsBack) this.resume();
-		else this.#advance();
-		if (this.record.pending() !== null) this.record.outbox.kick();
-		this.#arm();
-	}
-
-	/**
-	 * Brings the instance up to now: a lost pass, its deadline, its timers. The alarm is set for
-	 * what comes next, also when the request that asked for this is then refused (I2).
-	 */
-	advance(): void {
-		this.#advance();
-		this.#arm();
-	}
-
-	#advance(): void {
-		const now = this.#now();
-		const { status, deadlineAt } = this.#row;
-		if (isTerminal(status) || status === "paused" || this.record.isRemoved) return;
-		if (deadlineAt !== null && deadlineAt <= now) {
-			this.#timeOut();
-			return;
-		}
-		if (status === "running" && this.#pass === undefined) this.#recoverLostPass();
-		const { notBefore } = this.#row;
-		if (isTerminal(this.#row.status) || (notBefore !== null && notBefore > now)) return;
-		if (this.#settleDue(now) || notBefore !== null) this.#move();
-	}
-
 	/** The guard of its type asks about its slot, or offers it. */
 	slotOffered(offer: SlotOffer): SlotUse {
 		// What was due before comes first (G9): the deadline may end it.
-		this.#advance();
-		const answer = this.slot.answer(offer);
-		this.#arm();
+		this.course.advance();
+		const answer = this.course.slot.answer(offer);
+		this.course.arm();
 		return answer;
-	}
-
-	/** The alarm stays with a live pass, and with what is on its way to the shards. */
-	async linger(): Promise<void> {
-		await this.#wakeups.linger(() =>
-			this.#pass?.isLive ? this.#pass.stopped : (this.record.outbox.underWay ?? this.slot.underWay),
-		);
-	}
-
-	// ── The pass's word ───────────────────────────────────────────────────────
-
-	passQuiet(pass: Pass): void {
-		if (pass !== this.#pass) return;
-		const working = pass.inFlightCount > 0 || !pass.hasOpenCalls;
-		const unreached = working ? undefined : pass.unreached();
-		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached, "parked");
-		} else if (!working) {
-			pass.park();
-			const status = this.#openJournal().awaitsEvent ? "waiting" : "sleeping";
-			this.record.write({ status, strikes: 0, ...this.slot.parked() });
-		}
-		this.#arm();
-	}
-
-	passStirred(pass: Pass): void {
-		if (pass !== this.#pass) return;
-		this.#move();
-		this.#arm();
-	}
-
-	passEnded(pass: Pass, end: RunEnd): void {
-		if (pass !== this.#pass || pass.isOver) return;
-		const unreached = pass.unreached();
-		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached, "ended");
-			this.#arm();
-			return;
-		}
-		// Something that is no step ended a parked pass.
-		if (this.#row.status !== "running") this.record.write({ status: "running" });
-		try {
-			if (end.ok) this.#complete(end.value);
-			else this.finish("errored", { error: encodeThrown(end.thrown) });
-		} catch (error) {
-			this.passBroken(pass, error);
-		}
-	}
-
-	passDiverged(pass: Pass, error: NonDeterminismError): void {
-		if (pass !== this.#pass || pass.isOver) return;
-		const text = encodeThrown(error);
-		if (this.#programs.get(this.#row.type)?.onNonDeterminism === "fail") {
-			this.finish("errored", { error: text });
-			return;
-		}
-		this.#diverged = true;
-		pass.freeze();
-		this.record.write({
-			status: "paused",
-			reason: reason(error.code, error.message),
-			error: text,
-		});
-		this.#arm();
-	}
-
-	passSetsAttributes(_pass: Pass, changes: AttributeChanges): void {
-		const before = this.#row.attributes;
-		const attributes = withAttributes(attributesOf(before), changes);
-		this.record.write({ attributes: attributesText(attributes) });
-	}
-
-	passDrained(pass: Pass): void {
-		if (pass === this.#pass) this.#arm();
-	}
-
-	/** Memory can no longer be trusted: the next alarm starts from the tables. */
-	passBroken(pass: Pass, error: unknown): void {
-		if (pass !== this.#pass) return;
-		this.#ports.report("a write of an instance failed; it will be replayed", error);
-		pass.drop(new Error("a write of the instance failed"));
-		this.#forget();
-	}
-
-	// ── Inside ────────────────────────────────────────────────────────────────
-
-	/** The tables are asked again. */
-	#forget(): void {
-		this.#pass = undefined;
-		this.#journal = undefined;
-		this.record.forget();
 	}
 
 	get #row(): WorkflowRow {
@@ -365,191 +129,4 @@ export class Lifecycle implements PassObserver {
 	#now(): number {
 		return this.#ports.clock.now();
 	}
-
-	#openJournal(): Journal {
-		this.#journal ??= Journal.load(this.#store);
-		return this.#journal;
-	}
-
-	#settleDue(now: number): boolean {
-		const journal = this.#openJournal();
-		const due = journal.due(now);
-		for (const row of due) {
-			const { key, kind } = row;
-			if (kind === "wait_for_event") {
-				timeOutWait(journal, row, now);
-			} else if (kind === "sleep") {
-				this.#settle(row, undefined);
-			} else {
-				journal.attemptBegan(key);
-				this.#pass?.retryDue(key);
-			}
-		}
-		return due.length > 0;
-	}
-
-	#settle({ key, kind, attempts, startedAt }: StepRow, result: Encoded | undefined): void {
-		const end = { key, kind, attempts, startedAt, completedAt: this.#now() };
-		const outcome = result === undefined ? end : { ...end, result };
-		this.#openJournal().settle({ ...outcome, status: "completed" });
-	}
-
-	#goOn(): void {
-		if (this.#row.status !== "paused") this.#move();
-	}
-
-	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
-	#move(): void {
-		const { notBefore } = this.#row;
-		if (this.#pass?.isLive) this.#pass.recorded();
-		else if ((notBefore ?? 0) > this.#now() || !this.#mayGoOn()) return;
-		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
-		else this.#startPass();
-	}
-
-	/** Whether a pass may start or go on (I5); if not, it does once there is a slot. */
-	#mayGoOn(): boolean {
-		this.slot.ask();
-		return this.slot.isOpen;
-	}
-
-	#slotGranted(): void {
-		this.#advance();
-		if (!isTerminal(this.#row.status)) this.#move();
-	}
-
-	#thawPass(): void {
-		if (this.#pass === undefined || this.#diverged) {
-			this.#startPass();
-		} else {
-			this.record.write({ ...this.#opening(), reason: null });
-			this.#pass.thaw();
-		}
-	}
-
-	#wakePass(pass: Pass): void {
-		pass.wake();
-		this.record.write(this.#opening());
-	}
-
-	#recoverLostPass(): void {
-		const verdict = judgeLostPass(this.#row, this.#openJournal().progress, {
-			now: this.#now(),
-			chance: this.#ports.random(),
-		});
-		const { strikes } = verdict;
-		const error = passesLost(strikes);
-		const why = reason(error.code, error.message);
-		switch (verdict.verdict) {
-			case "replay":
-				this.record.write({ strikes });
-				this.#startPass();
-				break;
-			case "back off":
-				this.record.write({
-					status: "sleeping",
-					strikes,
-					notBefore: verdict.untilMs,
-					reason: why,
-					...this.slot.parked(),
-				});
-				break;
-			case "give up":
-				this.finish("errored", { error: encodeThrown(error), reason: why });
-		}
-	}
-
-	#startPass(): void {
-		const row = this.#row;
-		const program = this.#programs.get(row.type);
-		if (program === undefined) {
-			const { code, message } = typeNotRegistered(row.type);
-			this.record.write({ status: "paused", reason: reason(code, message) });
-			return;
-		}
-		const startedAt = row.startedAt ?? this.#now();
-		const change = { reason: null, error: null, notBefore: null, startedAt };
-		this.record.write({ ...change, ...this.#opening() });
-		this.#runPass(program);
-	}
-
-	/** A pass begins or goes on: what was recorded since the last time ends a row of lost passes. */
-	#opening(): Partial<WorkflowRow> {
-		const { progress } = this.#openJournal();
-		const { strikes, progress: before } = this.#row;
-		return { status: "running", progress, strikes: progress > before ? 0 : strikes };
-	}
-
-	#runPass(program: Program): void {
-		this.#pass?.drop(new Error("a new pass of the instance began"));
-		this.#diverged = false;
-		this.#pass = new Pass({
-			scope: idempotencyScope(this.#row),
-			program,
-			payload: this.#row.payload,
-			journal: this.#openJournal(),
-			ports: this.#ports,
-			observer: this,
-		});
-		this.#arm();
-		this.#pass.start();
-	}
-
-	/** The replay rests, or ended, and has not asked for a recorded step: late, or on another way. */
-	#allowToReach(pass: Pass, row: StepRow, how: "ended" | "parked"): void {
-		const { activity } = pass;
-		this.#ports.clock.after(REACH_GRACE_MS, () => {
-			if (pass.isLive && pass.activity === activity) this.passDiverged(pass, missedStep(row, how));
-		});
-	}
-
-	#complete(value: unknown): void {
-		let result: Encoded;
-		try {
-			// Payload and result share a row.
-			const limitBytes = LIMITS.valueBytes - encodedBytes(this.#row.payload);
-			result = encode(value, "the result of run()", limitBytes);
-		} catch (error) {
-			this.finish("errored", { error: encodeThrown(error) });
-			return;
-		}
-		this.finish("completed", { result });
-	}
-
-	#timeOut(): void {
-		const { createdAt, deadlineAt } = this.#row;
-		const error = instanceTimeout((deadlineAt ?? 0) - createdAt);
-		this.finish("timed_out", { error: encodeThrown(error) });
-	}
-
-	/** Sets the alarm for all that is due (I2). */
-	#arm(): void {
-		const { status, deadlineAt, notBefore, reason: why } = this.#row;
-		const gone = reasonIs(why, "TYPE_NOT_REGISTERED");
-		this.#wakeups.arm(this.#pass, {
-			status,
-			stepsDueAt: this.#journal?.nextDueAt() ?? null,
-			deadlineAt,
-			notBefore,
-			undelivered: this.record.pending() === null ? null : { retryAt: this.record.outbox.retryAt },
-			slotUndelivered: this.slot.undelivered,
-			recheckAt: gone || this.record.isRemoved ? this.#now() + RECHECK_MS : null,
-			expiresAt: this.#expiresAt(),
-		});
-		this.slot.deliver();
-		this.#removal.proceed();
-	}
-
-	/** When an ended instance is to be forgotten. */
-	#expiresAt(): number | null {
-		const { status, completedAt, type } = this.#row;
-		if (!isTerminal(status) || completedAt === null || this.record.isRemoved) return null;
-		const keptMs = this.#programs.get(type)?.retentionMs ?? LIMITS.retentionMs;
-		return keptMs === 0 ? null : completedAt + keptMs;
-	}
-}
-
-/** Unique to instance and run: a step that is run anew is another request to the other side. */
-function idempotencyScope({ id, run }: WorkflowRow): string {
-	return run === 1 ? id : `${id}~${run}`;
 }

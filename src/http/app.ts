@@ -8,7 +8,9 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import type { RunnerNamespace } from "../client/runner-client";
 import { requireAccess } from "./access";
+import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
+import { scheduleRoutes } from "./schedule-routes";
 import { workflowRoutes } from "./workflow-routes";
 
 /** The Worker's bindings, variables and secrets. */
@@ -37,7 +39,10 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.get("/", (c) => c.json({ status: "ok", workflows: types }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
+	app.route("/workflows", bulkStartRoutes(types));
 	app.route("/workflows", workflowRoutes(types));
+	app.route("/bulk", bulkRoutes());
+	app.route("/schedules", scheduleRoutes(types));
 	app.notFound(notFound);
 	app.onError(answerError);
 	return app;

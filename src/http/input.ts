@@ -2,11 +2,13 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
-import { ValidationError } from "../model/errors";
+import { BULK_ACTIONS } from "../model/bulk";
+import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { shortened } from "../model/printable";
 import { type By, INCLUDES } from "../model/rpc";
-import { WORKFLOW_STATUSES } from "../model/status";
+import { OVERLAPS } from "../model/schedule";
+import { isTerminal, WORKFLOW_STATUSES } from "../model/status";
 import { HttpFault } from "./errors";
 
 /** A moment: ISO 8601 with a time zone, or ms since 1970. */
@@ -27,6 +29,57 @@ export const createBody = z.strictObject({
 	delay: duration.optional(),
 	onConflict: z.enum(["error", "return"]).optional(),
 	event: z.strictObject({ name: z.string(), payload: z.unknown().optional() }).optional(),
+	reason: z.string().optional(),
+});
+
+export const batchBody = z.strictObject({ items: z.array(z.unknown()) });
+
+export const scheduleBody = z.strictObject({
+	type: z.string(),
+	name: z.string().optional(),
+	cron: z.string(),
+	timezone: z.string().optional(),
+	payload: z.unknown().optional(),
+	attributes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+	overlap: z.enum(OVERLAPS).optional(),
+	catchUp: z.number().optional(),
+	paused: z.boolean().optional(),
+});
+
+export const schedulesQuery = z.strictObject({ type: z.string().optional() });
+
+const oneOrMore = <T extends z.ZodType>(each: T) =>
+	z.union([each.transform((one) => [one]), z.array(each).min(1)]);
+const status = z.enum(WORKFLOW_STATUSES);
+
+export const bulkBody = z.strictObject({
+	action: z.enum(BULK_ACTIONS),
+	filter: z
+		.strictObject({
+			type: oneOrMore(z.string()).optional(),
+			status: oneOrMore(status).optional(),
+			createdAfter: moment.optional(),
+			createdBefore: moment.optional(),
+			updatedAfter: moment.optional(),
+			updatedBefore: moment.optional(),
+			idPrefix: z.string().optional(),
+			attributes: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).optional(),
+		})
+		.refine((filter) => Object.keys(filter).length > 0, {
+			message: "an empty filter would mean every instance: name the types, at least",
+		}),
+	event: z.strictObject({ name: z.string(), payload: z.unknown().optional() }).optional(),
+	dryRun: z.boolean().optional(),
+	reason: z.string().optional(),
+});
+
+export const cleanupBody = z.strictObject({
+	olderThan: duration,
+	type: oneOrMore(z.string()).optional(),
+	status: oneOrMore(
+		status.refine(isTerminal, { message: "expected a status of ended instances" }),
+	).optional(),
+	dryRun: z.boolean().optional(),
 	reason: z.string().optional(),
 });
 
@@ -112,12 +165,21 @@ export async function jsonBody(c: Context, { optional = false } = {}): Promise<u
 	}
 }
 
+/** The body of a request that may have none: an empty object then. */
+export async function optionalBody(c: Context): Promise<unknown> {
+	return (await jsonBody(c, { optional: true })) ?? {};
+}
+
 function utf8(bytes: ArrayBuffer): string {
 	try {
 		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch {
 		throw new ValidationError("The body is not UTF-8 text.");
 	}
+}
+
+export function requireType(types: readonly string[], type: string): void {
+	if (!types.includes(type)) throw unknownType(type, types);
 }
 
 /** Who asks for a change: headers say who and once only, the body why. */

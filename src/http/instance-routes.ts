@@ -1,5 +1,5 @@
 /** `/workflows/:id`: look at, steer, repair, signal and forget one instance. */
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import {
 	type ControlAction,
 	controlInstance,
@@ -18,6 +18,7 @@ import {
 	changeBody,
 	jsonBody,
 	limitBody,
+	optionalBody,
 	parseInput,
 	repairBody,
 	requireDecodable,
@@ -84,9 +85,4 @@ export function instanceRoutes(): Hono<AppContext> {
 	routes.all("/:id/events/:event", methodNotAllowed("POST"));
 
 	return routes;
-}
-
-/** The body of a request that may have none: an empty object then. */
-async function optionalBody(c: Context): Promise<unknown> {
-	return (await jsonBody(c, { optional: true })) ?? {};
 }

@@ -1,11 +1,21 @@
 /** `/workflows`: create and list instances. */
 import { Hono } from "hono";
+import { createEach } from "../client/create-each";
 import { createInstance } from "../client/create-instance";
 import { listInstances } from "../client/runner-client";
-import { unknownType } from "../model/errors";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
-import { byOf, createBody, jsonBody, limitBody, listQuery, parseInput, singleQuery } from "./input";
+import {
+	batchBody,
+	byOf,
+	createBody,
+	jsonBody,
+	limitBody,
+	listQuery,
+	parseInput,
+	requireType,
+	singleQuery,
+} from "./input";
 import { instanceRoutes } from "./instance-routes";
 
 export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
@@ -19,6 +29,20 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 		const request = { ...input, payload: input.payload, by };
 		const { created, ...receipt } = await createInstance(c.env.WORKFLOW_RUNNER, request);
 		return c.json(receipt, created ? 201 : 200);
+	});
+
+	routes.post("/batch", limitBody, async (c) => {
+		const { items } = parseInput(batchBody, await jsonBody(c), "body");
+		const results = await createEach(items, (item, index) => {
+			const { reason, ...input } = parseInput(createBody, item, "item");
+			requireType(types, input.type);
+			const { key, ...by } = byOf(c, reason);
+			// A key makes the id of an instance that is given none: each item has its own.
+			const own = key === undefined ? undefined : `${key}/${index}`;
+			const request = { ...input, payload: input.payload, by: { ...by, key: own } };
+			return createInstance(c.env.WORKFLOW_RUNNER, request);
+		});
+		return c.json({ results });
 	});
 
 	routes.get("/", async (c) => {
@@ -40,8 +64,4 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 
 	routes.route("/", instanceRoutes());
 	return routes;
-}
-
-function requireType(types: readonly string[], type: string): void {
-	if (!types.includes(type)) throw unknownType(type, types);
 }

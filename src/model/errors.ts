@@ -25,6 +25,10 @@ export const ERROR_CODES = [
 	"TRY_AGAIN",
 	"VALUE_NOT_STORABLE",
 	"VALUE_TOO_LARGE",
+	"SCHEDULE_NOT_FOUND",
+	"SCHEDULE_EXISTS",
+	"SCHEDULE_LIMIT",
+	"JOB_NOT_FOUND",
 	// A step or an instance failed.
 	"NON_RETRYABLE",
 	"STEP_TIMEOUT",

@@ -74,6 +74,7 @@ export function parseEventName(name: unknown): string {
 }
 
 const SHARD_PREFIX = "__index:";
+const JOB_PREFIX = "__job:";
 
 /** The name of the object that lists a type's instances. */
 export function shardName(type: string): string {
@@ -88,6 +89,15 @@ export function typeOfShard(name: string): string {
 
 export function isShardName(name: string): boolean {
 	return name.startsWith(SHARD_PREFIX);
+}
+
+/** The name of the object that works off a bulk job. */
+export function jobName(id: string): string {
+	return `${JOB_PREFIX}${id}`;
+}
+
+export function isJobName(name: string): boolean {
+	return name.startsWith(JOB_PREFIX);
 }
 
 /** The journal key of the `occurrence`th (from 1) call of a step name in a pass. */

@@ -74,6 +74,18 @@ export const LIMITS = {
 	rateStarts: 10_000,
 	/** Items of one batch. */
 	batchItems: 100,
+	/** Schedules of a type. */
+	schedules: 1_000,
+	/** Characters of a cron expression. */
+	cronLength: 200,
+	/** Runs that a schedule makes up for after it was kept from them. */
+	scheduleCatchUp: 100,
+	/** Runs of a schedule that wait for the one before. */
+	scheduleWaiting: 100,
+	/** Instances that a bulk job takes at a time, errors that it remembers, ids that a dry run shows. */
+	bulkPage: 100,
+	bulkErrors: 100,
+	bulkSample: 20,
 	/** Bytes of a request's body. */
 	requestBodyBytes: MIB,
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */

@@ -9,6 +9,7 @@ import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexRow, IndexUpdate } from "./index-rpc";
+import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
 
 /** What every RPC returns: the value, or the error that the request caused. */
@@ -43,7 +44,7 @@ export interface InstanceRpc {
 }
 
 /** A shard's object. */
-export interface ShardRpc extends GuardRpc {
+export interface ShardRpc extends GuardRpc, ScheduleRpc {
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
 }

@@ -5,15 +5,21 @@
 
 import type { GuardStore } from "../db/guard-store";
 import type { IndexStore } from "../db/index-store";
+import type { ScheduleStore } from "../db/schedule-store";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
+import { isTerminal } from "../model/status";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
+import type { ScheduledType } from "./schedule-starts";
+import { Schedules } from "./schedules";
 import type { ShardPart } from "./shard-part";
 
 export interface ShardSettings extends Pick<GuardSettings, "type" | "declared" | "ask"> {
 	store: IndexStore;
 	guardStore: GuardStore;
+	scheduleStore: ScheduleStore;
+	scheduled: ScheduledType;
 	clock: Clock;
 	alarm: ShardAlarm;
 	report(message: string, error: unknown): void;
@@ -43,15 +49,25 @@ export class IndexShard {
 		const { store, clock } = settings;
 		const rows = new InstanceRows(store, clock);
 		const guard = new Guard({ ...settings, store: settings.guardStore, arm: () => this.arm() });
+		const schedules = new Schedules({
+			...settings,
+			store: settings.scheduleStore,
+			rearm: () => this.arm(),
+		});
 		this.rpc = {
-			indexWrite: (update) => rows.write(update),
+			indexWrite: async (update) => {
+				await rows.write(update);
+				if (isTerminal(update.status)) schedules.ended(update.id);
+				return null;
+			},
 			indexList: (filter) => rows.list(filter),
 			takeSlot: (request) => guard.take(request),
 			returnSlot: (ref) => guard.giveBack(ref),
 			guardState: (question) => guard.state(question),
 			changeLimits: (changes) => guard.changeLimits(changes),
+			...schedules.rpc,
 		};
-		this.#parts = [guard];
+		this.#parts = [guard, schedules];
 	}
 
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */

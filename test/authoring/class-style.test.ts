@@ -147,6 +147,35 @@ describe("the example order", () => {
 	});
 });
 
+describe("a class, from another Worker,", () => {
+	it("creates many at once, each for itself", async () => {
+		const payload = { name: "Ada", at: new Date(0) };
+		await Greeting.create(env, { id: "many-2", payload });
+		const results = await Greeting.createMany(env, [
+			{ id: "many-1", payload },
+			{ id: "_bad", payload },
+			{ id: "many-2", payload },
+		]);
+		expect(results).toEqual([
+			{ id: "many-1", type: "class-greeting", status: "running", created: true },
+			{ error: expect.objectContaining({ code: "VALIDATION_ERROR" }) },
+			{ error: expect.objectContaining({ code: "INSTANCE_EXISTS" }) },
+		]);
+		await new TestInstance("many-1").until("waiting");
+		await expect(Greeting.createMany(env, [])).rejects.toThrow("1 to 100");
+	});
+
+	it("makes schedules, lists them and takes them away", async () => {
+		const payload = { name: "Ada", at: new Date(0) };
+		const made = await Greeting.schedule(env, { name: "nightly", cron: "30 2 * * *", payload });
+		expect(made).toMatchObject({ id: "class-greeting:nightly", payload });
+		const { payload: _payload, nextRuns: _nextRuns, runs: _runs, ...listed } = made;
+		expect(await Greeting.schedules(env)).toEqual([listed]);
+		await Greeting.unschedule(env, made.id);
+		expect(await Greeting.schedules(env)).toEqual([]);
+	});
+});
+
 describe("the example pipeline", () => {
 	it("goes over its list in rounds and reports what failed", async () => {
 		const payload = { records: ["a b", "", "c"], rounds: 2 };

@@ -5,6 +5,8 @@ import historyFresh from "../../drizzle/history/fresh.sql";
 import historyMigrations from "../../drizzle/history/migrations";
 import instanceFresh from "../../drizzle/instance/fresh.sql";
 import instanceMigrations from "../../drizzle/instance/migrations";
+import jobFresh from "../../drizzle/job/fresh.sql";
+import jobMigrations from "../../drizzle/job/migrations";
 import shardFresh from "../../drizzle/shard/fresh.sql";
 import shardMigrations from "../../drizzle/shard/migrations";
 import { applyMigrations, type Generated } from "../../src/db/database";
@@ -25,6 +27,7 @@ const FAMILIES: [family: string, tables: Generated][] = [
 	["an instance", { fresh: instanceFresh, migrations: instanceMigrations }],
 	["its history", { fresh: historyFresh, migrations: historyMigrations }],
 	["a shard", { fresh: shardFresh, migrations: shardMigrations }],
+	["a bulk job", { fresh: jobFresh, migrations: jobMigrations }],
 ];
 
 const FIRST = "CREATE TABLE a (x INTEGER);\n--> statement-breakpoint\nINSERT INTO a VALUES (1);";

@@ -1,7 +1,7 @@
 /** What the compiler accepts of the class style, and what it refuses. Checked by `tsc`. */
 import { describe, expectTypeOf, it } from "vitest";
 import * as z from "zod";
-import { BaseWorkflow, type Step, type WorkflowEnv } from "../../src/library";
+import { BaseWorkflow, type Step, type WorkflowEnv, type WorkflowStatus } from "../../src/library";
 
 declare const env: WorkflowEnv;
 
@@ -41,6 +41,43 @@ class NoPayload extends BaseWorkflow<undefined, void> {
 }
 
 describe("the class style's types", () => {
+	it("infers the items of createMany and the payload of schedule from the class", () => {
+		// Never called: the compiler is what is under test.
+		const calls = async () => {
+			const [result] = await Typed.createMany(env, [
+				{ payload: { name: "World" } },
+				{ id: "b", delay: "1h", payload: { name: "World" } },
+			]);
+			if (result !== undefined && "error" in result) {
+				expectTypeOf(result.error.code).toBeString();
+			} else {
+				expectTypeOf(result?.status).toEqualTypeOf<WorkflowStatus | undefined>();
+			}
+			// @ts-expect-error: payload of another type
+			void Typed.createMany(env, [{ payload: { name: 1 } }]);
+			// @ts-expect-error: payload is missing in one
+			void Typed.createMany(env, [{ payload: { name: "World" } }, { id: "b" }]);
+			// @ts-expect-error: no such event
+			void Typed.createMany(env, [{ payload: { name: "" }, event: { name: "no", payload: 1 } }]);
+			void NoPayload.createMany(env, [{}, { id: "b" }]);
+
+			const cron = "30 2 * * *";
+			void Typed.schedule(env, { cron, overlap: "queue", payload: { name: "World" } });
+			void NoPayload.schedule(env, { cron });
+			void WithSchema.schedule(env, { cron, payload: {} });
+			// @ts-expect-error: payload is missing
+			void Typed.schedule(env, { cron });
+			// @ts-expect-error: no such rule for overlaps
+			void NoPayload.schedule(env, { cron, overlap: "sometimes" });
+			// @ts-expect-error: cron is missing
+			void NoPayload.schedule(env, { name: "nightly" });
+			const [schedule] = await Typed.schedules(env);
+			expectTypeOf(schedule?.nextAt).toEqualTypeOf<number | null | undefined>();
+			void Typed.unschedule(env, "typed:nightly");
+		};
+		expectTypeOf(calls).returns.resolves.toBeVoid();
+	});
+
 	it("infers create, sendEvent and status from the class", () => {
 		// Never called: the compiler is what is under test.
 		const calls = () => {

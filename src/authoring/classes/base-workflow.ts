@@ -5,6 +5,7 @@
  * It only translates: what the class declares becomes a `Program`, the helpers become calls.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type CreateResult, createEach } from "../../client/create-each";
 import { type CreateOptions, createInstance } from "../../client/create-instance";
 import {
 	controlInstance,
@@ -16,6 +17,12 @@ import {
 	restartInstance,
 	sendEvent,
 } from "../../client/runner-client";
+import {
+	createSchedule,
+	deleteSchedule,
+	listSchedules,
+	type ScheduleInput,
+} from "../../client/schedules";
 import { type Program, type Step, toProgram } from "../../engine/program";
 import { type Duration, durationMs } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
@@ -24,6 +31,7 @@ import { parseEventName, parseTypeName } from "../../model/ids";
 import { LIMITS } from "../../model/limits";
 import { type RetryOptions, retryPolicy } from "../../model/retry";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
+import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
 import { isSchema, type Schema } from "../../model/standard-schema";
 import {
 	type ConcurrencyOptions,
@@ -76,6 +84,11 @@ type PayloadProp<Class, Payload> = Class extends { payload: StandardSchemaV1<inf
 type OptionalPayload<Payload> = undefined extends Payload
 	? { payload?: Payload }
 	: { payload: Payload };
+
+/** What `create` takes. */
+type CreateProps<Class, Payload, Events extends object> = CreateOptions & {
+	event?: EventProp<Events>;
+} & PayloadProp<Class, Payload>;
 
 /**
  * @example
@@ -138,13 +151,61 @@ export abstract class BaseWorkflow<
 	>(
 		this: Class & WorkflowClass<Payload, Result, Events>,
 		env: WorkflowEnv,
-		props: CreateOptions & { event?: EventProp<Events> } & PayloadProp<Class, Payload>,
+		props: CreateProps<Class, Payload, Events>,
 	): Promise<CreateReceipt> {
-		// The types above say what an event and a payload are; here they are just values.
-		const given = props as CreateOptions & { event?: { name: string }; payload?: unknown };
-		const by = given.by ?? WORKER;
-		const { type } = this;
-		return createInstance(env.WORKFLOW_RUNNER, { ...given, type, payload: given.payload, by });
+		return create(env, this.type, props);
+	}
+
+	/**
+	 * Creates up to 100 instances, each for itself: the results, in the order of the items, are
+	 * receipts or errors.
+	 *
+	 * @example
+	 * const results = await Greet.createMany(env, [{ payload: { name: "A" } }, { payload: { name: "B" } }]);
+	 * const failed = results.filter((result) => "error" in result);
+	 */
+	static createMany<
+		Class extends WorkflowClass<Payload, Result, Events>,
+		Payload,
+		Result,
+		Events extends object,
+	>(
+		this: Class & WorkflowClass<Payload, Result, Events>,
+		env: WorkflowEnv,
+		items: readonly CreateProps<Class, Payload, Events>[],
+	): Promise<CreateResult[]> {
+		return createEach(items, (item) => create(env, this.type, item));
+	}
+
+	/**
+	 * Starts instances at the times of a cron expression, until `unschedule`.
+	 *
+	 * @throws {WorkflowError} `SCHEDULE_EXISTS`, `SCHEDULE_LIMIT`; {ValidationError} for a cron that
+	 * never comes due, a time zone that is none, a payload that the type does not take.
+	 * @example
+	 * await Report.schedule(env, { name: "nightly", cron: "30 2 * * *", timezone: "Europe/Berlin", payload });
+	 */
+	static schedule<
+		Class extends WorkflowClass<Payload, Result, Events>,
+		Payload,
+		Result,
+		Events extends object,
+	>(
+		this: Class & WorkflowClass<Payload, Result, Events>,
+		env: WorkflowEnv,
+		schedule: Omit<ScheduleInput, "payload"> & PayloadProp<Class, Payload>,
+	): Promise<ScheduleDetails> {
+		return createSchedule(env.WORKFLOW_RUNNER, this.type, schedule);
+	}
+
+	/** The schedules of the type, by name. */
+	static schedules(env: WorkflowEnv): Promise<ScheduleInfo[]> {
+		return listSchedules(env.WORKFLOW_RUNNER, [this.type]);
+	}
+
+	/** Takes a schedule away; its instances stay. @throws {WorkflowError} `SCHEDULE_NOT_FOUND`. */
+	static unschedule(env: WorkflowEnv, id: string): Promise<void> {
+		return deleteSchedule(env.WORKFLOW_RUNNER, id);
 	}
 
 	/**
@@ -244,6 +305,16 @@ export abstract class BaseWorkflow<
 			run: (step, input) => new Workflow().run(step, input),
 		};
 	}
+}
+
+/** The types of the static members say what an event and a payload are; here they are just values. */
+function create(
+	env: WorkflowEnv,
+	type: string,
+	props: CreateOptions & { event?: { name: string } | undefined; payload?: unknown },
+): Promise<CreateReceipt> {
+	const { by = WORKER, payload } = props;
+	return createInstance(env.WORKFLOW_RUNNER, { ...props, type, payload, by });
 }
 
 function optionalMs(duration: Duration | string | undefined, what: string): number | null {
