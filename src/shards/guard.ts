@@ -7,9 +7,9 @@
  *   says that it has returned it, or that it knows nothing of it. So there are never more at work
  *   than the limits in force allowed when they were granted.
  * - Q2 What the guard believes of an instance without having been told is asked: a slot that was
- *   granted, until its instance has taken it, and again from time to time; a place in the queue of
- *   one that may not have come to be. The next question is planned before one is put, and stands in
- *   the alarm, so that none is lost with the isolate (G4).
+ *   granted, until its instance has taken it, and again from time to time; a place in the queue,
+ *   once, since its instance may not have come to be. The next question is planned before one is
+ *   put, and stands in the alarm, so that none is lost with the isolate (G4).
  * - Q3 While anyone waits, an alarm stands at which the guard looks again: a deploy may have
  *   raised a limit, or the start rate may allow the next.
  */
@@ -88,8 +88,7 @@ export class Guard implements ShardPart {
 			}
 			crowd.remove(known);
 		}
-		// Of one that is not new there is a row that says so.
-		const entry = crowd.add(request, request.isNew ? this.#now() + ASK_MS : null);
+		const entry = crowd.add(request, this.#now() + ASK_MS);
 		const granted = this.#grant(crowd);
 		const { maxQueued } = this.#limits;
 		const isRefused = request.isNew && entry.state === "queued" && crowd.queue.queued > maxQueued;
@@ -104,10 +103,10 @@ export class Guard implements ShardPart {
 	giveBack(ref: SlotRef): null {
 		const crowd = this.#open();
 		const entry = crowd.get(ref.id);
-		if (entry === undefined || entry.createdAt !== ref.createdAt || entry.seq > ref.seq)
-			return null;
-		crowd.remove(entry);
-		void this.#settle(crowd, this.#grant(crowd));
+		if (entry?.createdAt === ref.createdAt && entry.seq <= ref.seq) {
+			crowd.remove(entry);
+			void this.#settle(crowd, this.#grant(crowd));
+		}
 		return null;
 	}
 

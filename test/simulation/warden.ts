@@ -53,6 +53,9 @@ export class Warden {
 	/** When starts were granted, and how many of them are committed. */
 	#starts: number[] = [];
 	#startsCommitted = 0;
+	/** By id and creation: the latest request that the guard was told is over; and since its commit. */
+	readonly #over = new Map<string, number>();
+	#overSince: [request: string, seq: number][] = [];
 
 	constructor(
 		plan: GuardPlan,
@@ -82,6 +85,10 @@ export class Warden {
 			const fits = key === null || ofKey <= (keyLimit ?? Infinity);
 			ensure(fits, "Q1", `${ofKey} slots of key ${key} are held, of ${keyLimit}`);
 		}
+		for (const row of before.values()) {
+			const isOver = this.#slots.get(row.id)?.seq !== row.seq;
+			if (isOver) this.#overSince.push([requestOf(row), row.seq]);
+		}
 		for (const row of held) {
 			const old = before.get(row.id);
 			const isNew = old?.state !== "held" || old.seq !== row.seq || old.createdAt !== row.createdAt;
@@ -92,6 +99,7 @@ export class Warden {
 	/** What it had not committed is gone. */
 	guardDied(shard: FakeStorage): void {
 		this.#starts.length = this.#startsCommitted;
+		this.#overSince = [];
 		shard.slotsChanged = false;
 		const rows = hasTable(shard, "slots") ? shard.read<SlotFacts>(SLOTS) : [];
 		this.#slots = new Map(rows.map((row) => [row.id, row]));
@@ -99,6 +107,9 @@ export class Warden {
 
 	guardCommitted({ alarmAt }: FakeStorage): void {
 		this.#startsCommitted = this.#starts.length;
+		for (const [request, seq] of this.#overSince.splice(0)) {
+			this.#over.set(request, Math.max(seq, this.#over.get(request) ?? 0));
+		}
 		if (this.#slots.size === 0) return;
 		const { wallMaxMs } = this.#clocks;
 		const someWait = this.#held().length < this.#slots.size;
@@ -128,7 +139,9 @@ export class Warden {
 			ensure(isKnown && row?.state === "held", "Q1", `${name} has a slot that the guard has not`);
 			return;
 		}
-		const isUpToDate = slot === "queued" ? isKnown : !isOwn || (row?.seq ?? 0) > slotSeq;
+		// So is a message that came again after it was over.
+		const isLate = row !== undefined && row.seq <= (this.#over.get(requestOf(row)) ?? 0);
+		const isUpToDate = slot === "queued" ? isKnown : !isOwn || isLate;
 		const at = storage.alarmAt ?? Infinity;
 		const latest = this.#clocks.wallMaxMs + DELIVERY_RETRY_MS;
 		ensure(isUpToDate || at <= latest, "G4", `nothing tells the guard that ${name} is ${slot}`);
@@ -187,6 +200,10 @@ export class Warden {
 
 function factsOf(storage: FakeStorage): MemberFacts | undefined {
 	return hasTable(storage, "workflow") ? storage.read<MemberFacts>(MEMBER)[0] : undefined;
+}
+
+function requestOf({ id, createdAt }: SlotFacts): string {
+	return `${id} ${createdAt}`;
 }
 
 function isBefore(a: SlotFacts, b: SlotFacts): boolean {
