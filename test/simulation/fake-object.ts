@@ -9,6 +9,7 @@ import type { TypeStates } from "../../src/client/type-states";
 import type { Clock } from "../../src/model/ports";
 import type { Answer } from "../../src/model/rpc";
 import { handle, type Role, type RunnerRpc, roleIn } from "../../src/roles";
+import { type GuardPlan, policiesOf } from "./crowd";
 import type { EventLoop } from "./event-loop";
 import { FakeStorage } from "./fake-storage";
 import { planPrograms } from "./interpreter";
@@ -17,6 +18,8 @@ import { planPrograms } from "./interpreter";
 export interface Surroundings {
 	readonly loop: EventLoop;
 	readonly types: TypeStates;
+	/** What the type declares of its instances as a crowd. */
+	readonly guard: GuardPlan | null;
 	/** The objects as `sender` reaches them; null: a client. */
 	runners(sender: Life | null): RunnerNamespace;
 	jitter(): number;
@@ -50,11 +53,12 @@ export class Life {
 			turn: () => loop.turn(this),
 		};
 		const { storage, name } = object;
-		const programs = planPrograms({
-			called: (key, attempt) => world.called(this, key, attempt),
+		const outside = {
+			called: (key: string, attempt: number) => world.called(this, key, attempt),
 			turn: clock.turn,
 			after: clock.after,
-		});
+		};
+		const programs = planPrograms(outside, world.guard === null ? {} : policiesOf(world.guard));
 		this.role = roleIn({
 			name,
 			storage: storage.asStorage,
