@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import "../scripts/end-with-parent.mjs";
 import { countWrites, measureMemory } from "./counts";
+import { measureGuard } from "./guard";
 import { Bundle, type Host, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";
 import { environment, print, type Report, ratios, row } from "./report";
@@ -95,6 +96,9 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 			}
 			if (workload.isCounted) {
 				report.rows.push(...(await onHost(start, countWrites)), ...(await measureMemory(start)));
+			}
+			if (workload.isOfGuard) {
+				report.rows.push(...(await onHost(start, (host) => measureGuard(host, rounds))));
 			}
 			report.ratios.push(...ratios(workload, report.rows));
 		}

@@ -1,5 +1,5 @@
 /**
- * What is measured (W1 to W10), and which ratios of it are to be reached.
+ * What is measured (W1 to W13), and which ratios of it are to be reached.
  *
  * A workload is a list of cases. A case is one load, given to one contestant after the other, and
  * the metrics that are taken from its times.
@@ -45,6 +45,8 @@ export interface Workload {
 	targets: readonly Target[];
 	/** Measured once, by counting instead of by the clock. */
 	isCounted?: true;
+	/** A guard is measured by itself, too. */
+	isOfGuard?: true;
 }
 
 const TEN_STEPS = { program: "sequence", count: 10 } as const;
@@ -276,5 +278,31 @@ export const WORKLOADS: readonly Workload[] = [
 			inTurn(name, instances, { program: "results", count, size }, [each("per step", count)]),
 		),
 		targets: [],
+	},
+	{
+		id: "W13",
+		title: "instances of 10 steps under a guard; a guard by itself",
+		cases: [
+			{ name: "no guard", work: TEN_STEPS },
+			{ name: "guard of 10", work: { ...TEN_STEPS, isGuarded: true } as const },
+		].map(({ name, work }) => ({
+			...manyAtOnce("worker", 64, 256),
+			name,
+			contestants: ["ours"],
+			load: { instances: 256, inFlight: 64, work },
+		})),
+		targets: [
+			{
+				metric: "throughput, guard of 10",
+				to: { metric: "throughput, no guard" },
+				atLeast: 0.5,
+			},
+			{
+				metric: "grant without its commit, 100,000 waiting",
+				to: { metric: "grant without its commit, 100 waiting" },
+				atMost: 2,
+			},
+		],
+		isOfGuard: true,
 	},
 ];

@@ -1,12 +1,14 @@
 /** What the driver needs of a contestant. Interface only: each contestant has its own file. */
 import type { RunnerNamespace } from "../../src/library";
 import type { Floor } from "./floor";
+import type { GuardBench } from "./guard";
 import type { Result, Work } from "./program";
 
 export interface Env {
 	WORKFLOW_RUNNER: RunnerNamespace;
 	COUNTED_RUNNER: RunnerNamespace;
 	FLOOR: DurableObjectNamespace<Floor>;
+	GUARD: DurableObjectNamespace<GuardBench>;
 	CLOUDFLARE: Workflow<Work>;
 	AUTH: string;
 }

@@ -20,13 +20,21 @@ export class BenchWorkflow extends BaseWorkflow<Work, Result> {
 	}
 }
 
+export class GuardedWorkflow extends BenchWorkflow {
+	static override type = "guarded";
+	static override concurrency = { limit: 10 };
+}
+
 /** A type of which there are index rows only. */
 const LISTED = "listed";
 /** Updates that an index gets at a time. */
 const BATCH = 500;
 
 export const ours: Contestant = {
-	create: (env, work) => BenchWorkflow.create(env, { id: work.id, payload: work }),
+	create: (env, work) => {
+		const Workflow = work.isGuarded ? GuardedWorkflow : BenchWorkflow;
+		return Workflow.create(env, { id: work.id, payload: work });
+	},
 	sendEvent: (env, id) => BenchWorkflow.sendEvent(env, { id, event: EVENT, payload: null }),
 	async result(env, id) {
 		const { status, result } = await BenchWorkflow.status(env, id, { steps: false });

@@ -12,6 +12,8 @@ export interface Work {
 	program: keyof typeof PROGRAMS;
 	/** How many steps or turns. */
 	count: number;
+	/** Ten of these are at work at once. */
+	isGuarded?: true;
 	/** Of each result, where the program has results of a size; of each sleep, in ms. */
 	size?: number;
 }

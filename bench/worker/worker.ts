@@ -11,11 +11,15 @@ import type { Contestant, Env } from "./contestant";
 import { CountedRunner, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
-import { BenchWorkflow, ours } from "./ours";
+import { GuardBench } from "./guard";
+import { BenchWorkflow, GuardedWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-export class WorkflowRunner extends workflowRunner({ bench: BenchWorkflow }) {}
-export { CloudflareWorkflow, CountedRunner, Floor };
+export class WorkflowRunner extends workflowRunner({
+	bench: BenchWorkflow,
+	guarded: GuardedWorkflow,
+}) {}
+export { CloudflareWorkflow, CountedRunner, Floor, GuardBench };
 
 const contestants = new Map<string, Contestant>([
 	["ours", ours],
@@ -49,6 +53,10 @@ export default {
 			if (verb === "count") {
 				const { id, steps } = await request.json<{ id: string; steps: number }>();
 				return Response.json(await countInstance(env, id, steps));
+			}
+			if (verb === "guard") {
+				const { name, queued } = await request.json<{ name: string; queued: number }>();
+				return Response.json(await env.GUARD.getByName(name).measure(queued));
 			}
 			if (verb === "fill") {
 				await contestantOf(name).fill?.(env, await request.json<number>());

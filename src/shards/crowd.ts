@@ -56,7 +56,7 @@ export class Crowd {
 	}
 
 	/** Puts a request at its place in the queue; `askAt`: see `SlotRow`. */
-	add(request: SlotRequest, askAt: number | null): Entry {
+	add(request: SlotRequest, askAt: number): Entry {
 		const { id, createdAt, seq, key, priority, isStart } = request;
 		const entry: Entry = {
 			...{ slot: ++this.#lastSlot, id, createdAt, seq, key, priority, isStart },

@@ -7,9 +7,9 @@
  *   says that it has returned it, or that it knows nothing of it. So there are never more at work
  *   than the limits in force allowed when they were granted.
  * - Q2 What the guard believes of an instance without having been told is asked: a slot that was
- *   granted, until its instance has taken it, and again from time to time; a place in the queue of
- *   one that may not have come to be. The next question is planned before one is put, and stands in
- *   the alarm, so that none is lost with the isolate (G4).
+ *   granted, until its instance has taken it, and again from time to time; a place in the queue,
+ *   once, since its instance may not have come to be. The next question is planned before one is
+ *   put, and stands in the alarm, so that none is lost with the isolate (G4).
  * - Q3 While anyone waits, an alarm stands at which the guard looks again: a deploy may have
  *   raised a limit, or the start rate may allow the next.
  */
@@ -81,15 +81,14 @@ export class Guard implements ShardPart {
 		if (known !== undefined) {
 			const age = compareRefs(request, known);
 			if (age === 0) return this.#answer(known);
-			if (age < 0) {
-				// Whoever sent it is long dead; or it is the other one that is, and the clock was set back.
+			if (age < 0 || request.isNew) {
+				// One of the two was sent by an object that has died since: the instance knows which.
 				void this.#ask(known);
 				throw tryAgain(request.id);
 			}
 			crowd.remove(known);
 		}
-		// Of one that is not new there is a row that says so.
-		const entry = crowd.add(request, request.isNew ? this.#now() + ASK_MS : null);
+		const entry = crowd.add(request, this.#now() + ASK_MS);
 		const granted = this.#grant(crowd);
 		const { maxQueued } = this.#limits;
 		const isRefused = request.isNew && entry.state === "queued" && crowd.queue.queued > maxQueued;
@@ -104,9 +103,10 @@ export class Guard implements ShardPart {
 	giveBack(ref: SlotRef): null {
 		const crowd = this.#open();
 		const entry = crowd.get(ref.id);
-		if (entry === undefined || compareRefs(ref, entry) < 0) return null;
-		crowd.remove(entry);
-		void this.#settle(crowd, this.#grant(crowd));
+		if (entry?.createdAt === ref.createdAt && entry.seq <= ref.seq) {
+			crowd.remove(entry);
+			void this.#settle(crowd, this.#grant(crowd));
+		}
 		return null;
 	}
 
@@ -283,6 +283,6 @@ function queueFull(type: string, limit: number): WorkflowError {
 function tryAgain(id: string): WorkflowError {
 	return new WorkflowError(
 		"TRY_AGAIN",
-		`An earlier creation of "${id}" that came to nothing is still known. Create it again in a moment.`,
+		`An earlier creation of "${id}" that came to nothing is being cleared away. Create it again in a moment.`,
 	);
 }

@@ -74,6 +74,45 @@ describe("the static helpers", () => {
 	});
 });
 
+describe("a class with limits", () => {
+	interface Delivery {
+		customer: number;
+	}
+	class Delivering extends BaseWorkflow<Delivery, string, { arrived: null }> {
+		static type = "class-delivering" as const;
+		static payload = z.object({ customer: z.coerce.number() });
+		static concurrency = {
+			limit: 1,
+			key: ({ customer }: Delivery) => customer,
+			total: 2,
+			maxQueued: 1,
+		};
+		static rate = { limit: 100, per: "1 minute" };
+		async run(step: Step<{ arrived: null }>, { customer }: Delivery) {
+			await step.waitForEvent("arrived");
+			return `delivered to ${customer}`;
+		}
+	}
+	programs.set(Delivering.type, Delivering[toProgram]());
+
+	it("has its instances wait by key, which sees the payload as run() does", async () => {
+		const create = (id: string, customer: number) =>
+			Delivering.create(env, { id, payload: { customer } });
+		expect((await create("delivery-1", 7)).status).toBe("running");
+		expect((await create("delivery-2", 8)).status).toBe("running");
+		// As a client over HTTP may send it.
+		const text = { customer: "7" } as never as Delivery;
+		const waits = await Delivering.create(env, { id: "delivery-3", payload: text });
+		expect(waits.status).toBe("created");
+		await expect(create("delivery-4", 9)).rejects.toMatchObject({ code: "QUEUE_FULL" });
+		for (const id of ["delivery-2", "delivery-1", "delivery-3"]) {
+			await new TestInstance(id).until("waiting");
+			await Delivering.sendEvent(env, { id, event: "arrived", payload: null });
+			await new TestInstance(id).until("completed");
+		}
+	});
+});
+
 describe("a faulty class", () => {
 	class Nameless extends BaseWorkflow {
 		async run() {}
@@ -81,6 +120,16 @@ describe("a faulty class", () => {
 	class BadRetry extends BaseWorkflow {
 		static type = "bad-retry";
 		static defaults = { retries: { limit: 0 } };
+		async run() {}
+	}
+	class BadLimit extends BaseWorkflow {
+		static type = "bad-limit";
+		static concurrency = { limit: 1.5 };
+		async run() {}
+	}
+	class BadRate extends BaseWorkflow {
+		static type = "bad-rate";
+		static rate = { limit: 1, per: "soon" };
 		async run() {}
 	}
 	class BadSchema extends BaseWorkflow {
@@ -92,6 +141,8 @@ describe("a faulty class", () => {
 	it.each([
 		["without a type", { x: Nameless }, "A type's name"],
 		["with a bad policy", { "bad-retry": BadRetry }, "retries.limit"],
+		["with half a slot", { "bad-limit": BadLimit }, "concurrency.limit"],
+		["with a rate in no time", { "bad-rate": BadRate }, "rate.per"],
 		["with no schema for a payload", { "bad-schema": BadSchema }, "no Standard Schema"],
 		["under another key than its type", { other: Greeting }, 'under the key "other"'],
 	])("stops the Worker at start: %s", (_, registry, message) => {

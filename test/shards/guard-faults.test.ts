@@ -66,11 +66,13 @@ describe("a creation that came to nothing", () => {
 		guarded.end(first);
 	});
 
-	it("since the answer was lost does not stand in the way of the next one of that id", async () => {
+	it("since the answer was lost is cleared away by the next try, and the one after it succeeds", async () => {
 		const { guarded, first } = one();
 		failingOnce(Guard, "take", { id: first, when: "after" });
 		await expect(guarded.create(first)).rejects.toThrow("as the test wants it");
 		expect(await guarded.counts()).toEqual({ held: 1, queued: 0 });
+		await expect(guarded.create(first)).rejects.toMatchObject({ code: "TRY_AGAIN" });
+		await expect.poll(() => guarded.counts()).toEqual({ held: 0, queued: 0 });
 		expect(await guarded.create(first)).toMatchObject({ status: "running" });
 		expect(await guarded.counts()).toEqual({ held: 1, queued: 0 });
 		guarded.end(first);
@@ -269,6 +271,17 @@ describe("a message that comes twice, late, or out of order", () => {
 		await guarded.guard.returnSlot({ ...request, seq: 4 });
 		await guarded.guard.returnSlot({ ...request, seq: 4 });
 		expect(await guarded.counts()).toEqual({ held: 0, queued: 0 });
+	});
+
+	it("creates an instance that is there: it keeps its slot", async () => {
+		const { guarded, first } = one();
+		await guarded.create(first);
+		const later = guarded.request(first, { createdAt: clock.now() + 1 });
+		expect(await guarded.guard.takeSlot(later)).toMatchObject({ error: { code: "TRY_AGAIN" } });
+		await guarded.guard.returnSlot({ ...later, seq: 2 });
+		expect(await guarded.counts()).toEqual({ held: 1, queued: 0 });
+		guarded.end(first);
+		await expect.poll(() => guarded.counts()).toEqual({ held: 0, queued: 0 });
 	});
 
 	it("takes a slot anew before the word of its return: it is one request in place of the other", async () => {

@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { LIMITS } from "../../src/model/limits";
+import type { Crowd, GuardPlan } from "./crowd";
 import { type DoPlan, EVENTS, type Plan, sizeOf } from "./plan";
 
 export type Action =
@@ -45,6 +46,8 @@ export interface Case {
 	delayMs?: number;
 	/** Ended instances are forgotten after a while. */
 	expires?: boolean;
+	/** Others that share a guard with it. */
+	crowd?: Crowd | undefined;
 }
 
 const SIZE_MAX = 40;
@@ -137,6 +140,33 @@ const happening: fc.Arbitrary<Happening> = fc
 const happenings = fc.array(happening, { maxLength: 16, size: "max" });
 const terminate: fc.Arbitrary<Happening[]> = tasks.map((tasks) => [{ do: "terminate", tasks }]);
 
+const limit = fc.integer({ min: 1, max: 3 });
+const guard: fc.Arbitrary<GuardPlan> = fc
+	.record({
+		limit: fc.option(limit, { freq: 4 }),
+		keyLimit: fc.option(limit, { freq: 2 }),
+		maxQueued: often(100, fc.nat({ max: 1 }), 6),
+		releases: fc.boolean(),
+		rate: often<GuardPlan["rate"]>(
+			null,
+			fc.record({ limit, perMs: durationMs.map((ms) => ms + 1) }),
+		),
+	})
+	.map((plan) => ({
+		...plan,
+		limit: plan.keyLimit === null && plan.rate === null ? (plan.limit ?? 1) : plan.limit,
+	}));
+const other = fc.record({
+	plan: fc.oneof(plans({ isTimed: true }), plans({ isTimed: false })),
+	priority: often(0, fc.constantFrom(-1, 1), 2),
+	tasks: fc.nat({ max: 12 }),
+});
+const crowd: fc.Arbitrary<Crowd> = fc.record({
+	guard,
+	others: fc.array(other, { minLength: 1, maxLength: 3, size: "max" }),
+	about: fc.array(fc.nat({ max: 3 }), { maxLength: 6, size: "max" }),
+});
+
 export const anyCase: fc.Arbitrary<Case> = fc.record({
 	plan: fc.oneof(plans({ isTimed: true }), plans({ isTimed: false })),
 	happenings: fc
@@ -147,6 +177,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
 	hasDeadline: often(false, fc.constant(true), 6),
 	delayMs: often(0, durationMs, 6),
 	expires: fc.constant(false),
+	crowd: often<Crowd | undefined>(undefined, crowd, 3),
 });
 
 /** The case of a seed. */

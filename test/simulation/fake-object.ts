@@ -8,6 +8,7 @@ import type { RunnerNamespace } from "../../src/client/runner-client";
 import type { Clock } from "../../src/model/ports";
 import type { Answer } from "../../src/model/rpc";
 import { handle, type Role, type RunnerRpc, roleIn } from "../../src/roles";
+import { type GuardPlan, policiesOf } from "./crowd";
 import type { EventLoop } from "./event-loop";
 import { FakeStorage } from "./fake-storage";
 import { planPrograms } from "./interpreter";
@@ -15,6 +16,8 @@ import { planPrograms } from "./interpreter";
 /** What the world does for its objects, and hears from them. */
 export interface Surroundings {
 	readonly loop: EventLoop;
+	/** What the type declares of its instances as a crowd. */
+	readonly guard: GuardPlan | null;
 	/** The objects as `sender` reaches them; null: a client. */
 	runners(sender: Life | null): RunnerNamespace;
 	jitter(): number;
@@ -48,11 +51,12 @@ export class Life {
 			turn: () => loop.turn(this),
 		};
 		const { storage, name } = object;
-		const programs = planPrograms({
-			called: (key, attempt) => world.called(this, key, attempt),
+		const outside = {
+			called: (key: string, attempt: number) => world.called(this, key, attempt),
 			turn: clock.turn,
 			after: clock.after,
-		});
+		};
+		const programs = planPrograms(outside, world.guard === null ? {} : policiesOf(world.guard));
 		this.role = roleIn({
 			name,
 			storage: storage.asStorage,

@@ -22,6 +22,8 @@ export class FakeStorage {
 
 	/** Whether steps were written; whoever has looked at them resets it. */
 	stepsChanged = false;
+	/** The same of a guard's slots. */
+	slotsChanged = false;
 
 	readonly sql = {
 		exec: (query: string, ...params: SQLInputValue[]) => {
@@ -130,6 +132,7 @@ export class FakeStorage {
 			this.#statements.set(query, statement);
 		}
 		if (/^(?:insert into|update) "steps"/i.test(query)) this.stepsChanged = true;
+		if (/^(?:insert into|update|delete from) "slots"/i.test(query)) this.slotsChanged = true;
 		return statement.all(...params);
 	}
 

@@ -23,13 +23,13 @@ const DEADLINE_MS = 7_200_000;
 /** How long an ended instance is kept, where it expires. */
 export const RETENTION_MS = 3_600_000;
 
-/** The types that run the plan which is their payload. */
-export function planPrograms(outside: Outside): Program[] {
+/** The types that run the plan which is their payload; `policies` are those of all. */
+export function planPrograms(outside: Outside, policies: Partial<Program> = {}): Program[] {
 	const runPlan: Program["run"] = (step, payload) => run({ step, outside }, payload as Plan, ROOT);
 	return [null, DEADLINE_MS].flatMap((timeoutMs) =>
 		[0, RETENTION_MS].map((retentionMs) => {
 			const type = typeOf({ hasDeadline: timeoutMs !== null, expires: retentionMs > 0 });
-			return programOf(runPlan, { type, timeoutMs, retentionMs });
+			return programOf(runPlan, { ...policies, type, timeoutMs, retentionMs });
 		}),
 	);
 }

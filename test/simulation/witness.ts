@@ -22,6 +22,7 @@ export interface WorkflowFacts {
 	statusSeq: number;
 	run: number;
 	removing: number;
+	slot: string | null;
 	createdAt: number;
 	completedAt: number | null;
 }
@@ -43,12 +44,12 @@ export interface StepFacts {
 
 export const QUERIES = {
 	workflow: `SELECT status, reason, result, error, not_before AS notBefore,
-		deadline_at AS deadlineAt, status_seq AS statusSeq, run, removing,
+		deadline_at AS deadlineAt, status_seq AS statusSeq, run, removing, slot,
 		created_at AS createdAt, completed_at AS completedAt FROM workflow`,
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
 		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
 	events: "SELECT event, payload FROM events WHERE step IS NULL ORDER BY seq",
-	index: "SELECT status, seq FROM instances",
+	index: "SELECT status, seq FROM instances WHERE id = ?",
 	/** Events that steps of earlier runs took. */
 	past: "SELECT result FROM past_steps WHERE kind = 'wait_for_event' AND status = 'completed'",
 };
@@ -90,6 +91,7 @@ interface Clocks {
 }
 
 export interface WitnessSettings {
+	id: string;
 	plan: Plan;
 	clocks: Clocks;
 	isCalm: boolean;
@@ -111,6 +113,7 @@ export class Witness {
 	lostAtLeast = 0;
 	/** Instances of this id that are gone. */
 	removals = 0;
+	readonly #id: string;
 	readonly #plan: Plan;
 	readonly #clocks: Clocks;
 	/** Nothing disturbs it: no timer may be late. */
@@ -126,7 +129,8 @@ export class Witness {
 	#calledInThisLife = false;
 	#recordedAtDeath = 0;
 
-	constructor({ plan, clocks, isCalm, isStrict, delayMs, ...more }: WitnessSettings) {
+	constructor({ id, plan, clocks, isCalm, isStrict, delayMs, ...more }: WitnessSettings) {
+		this.#id = id;
 		this.#plan = plan;
 		this.#isCalm = isCalm;
 		this.#isStrict = isStrict;
@@ -340,13 +344,20 @@ export class Witness {
 		}
 		// What is due while a pass is open is the pass's to see; the lease looks after the pass.
 		if (status === "running") latest(wallMaxMs + LEASE_MS, "a pass is open");
-		else
-			for (const { key, wakeAt } of this.steps.values()) if (wakeAt !== null) latest(wakeAt, key);
+		else {
+			for (const { key, wakeAt } of this.steps.values()) {
+				// A retry that is due waits for the slot: the guard wakes it.
+				const isHeldUp = workflow.slot === "queued" && (wakeAt ?? 0) <= wallMaxMs;
+				if (wakeAt !== null && !isHeldUp) latest(wakeAt, key);
+			}
+		}
 	}
 
 	/** The shard has committed. */
 	indexed(storage: FakeStorage): void {
-		const [row] = storage.read<{ status: string; seq: number }>(QUERIES.index);
+		const [row] = hasTable(storage, "instances")
+			? storage.read<{ status: string; seq: number }>(QUERIES.index, this.#id)
+			: [];
 		if (row === undefined) {
 			const mayGo = this.index === undefined || this.workflow?.removing === 1;
 			ensure(mayGo, "G12", "its row is gone from the index");

@@ -1,69 +1,48 @@
 /**
- * One simulated world: an instance, its index shard, clients, time, and the faults. It does what a
- * case says, then goes on without faults until the instance has ended and the index knows.
+ * One simulated world: an instance, perhaps others that share a guard with it, their index shard,
+ * clients, time, and the faults. It does what a case says, then goes on without faults until all
+ * instances have ended and the index knows.
  */
-import { createInstance } from "../../src/client/create-instance";
-import {
-	controlInstance,
-	type RunnerNamespace,
-	removeInstance,
-	repairStep,
-	restartInstance,
-	sendEvent,
-} from "../../src/client/runner-client";
-import { WorkflowError } from "../../src/model/errors";
+import type { RunnerNamespace } from "../../src/client/runner-client";
 import { shardName } from "../../src/model/ids";
 import { randomFrom } from "../support/random";
-import type { Action, Case } from "./case";
+import type { Action, Case, Happening } from "./case";
+import type { GuardPlan } from "./crowd";
 import { EventLoop } from "./event-loop";
-import { DIED, FakeObject, type Life, type Method, type Surroundings } from "./fake-object";
+import { FakeObject, type Life, type Method, type Surroundings } from "./fake-object";
 import { RETENTION_MS, typeOf } from "./interpreter";
-import { some } from "./plan";
-import { checkEnd, type History, type Sent } from "./verdict";
-import { hasTable, QUERIES, Violation, Witness } from "./witness";
+import { Member } from "./member";
+import { checkEnd, type History } from "./verdict";
+import { Warden } from "./warden";
+import { Violation } from "./witness";
 
 const START_MS = Date.UTC(2100, 0, 1);
 const ID = "simulated";
-/** Far more than any case takes. */
+/** Far more than any instance takes. */
 const TASKS_MAX = 20_000;
 
 /** How long a message may be under way: longer than an outbox that was restarted takes. */
 const LATE_MS = 6_000;
 
-const CLIENT = {};
+/** When a client tries again to create what was refused. */
+const RETRY_MS = 3_600_000;
 
-/** What a client may be told: the request was late, early, or about nothing. */
-const REFUSALS = [
-	"INSTANCE_FINISHED",
-	"INSTANCE_NOT_FOUND",
-	"ILLEGAL_STATUS_CHANGE",
-	"STEP_NOT_FOUND",
-	"STEP_NOT_REPAIRABLE",
-];
+const CLIENT = {};
 
 export class World implements Surroundings {
 	readonly loop: EventLoop;
+	readonly guard: GuardPlan | null;
 	/** What happened, by name. */
 	readonly counts = new Map<string, number>();
 	readonly #case: Case;
 	readonly #tell: ((line: string) => void) | undefined;
-	readonly #type: string;
 	readonly #random: () => number;
-	readonly #witness: Witness;
-	readonly #instance: FakeObject;
+	readonly #members: readonly Member[];
 	readonly #shard: FakeObject;
-	readonly #events = new Set<Sent>();
-	#lastEvent = -1;
+	readonly #warden: Warden | undefined;
 	#traps: { at: string; times: number }[] = [];
-	/** The instance dies when the task that runs is over. */
-	#isDoomed = false;
-	/** Creations that were accepted. */
-	#creations = 0;
-	/** Restarts that were asked for, by key. */
-	readonly #restarts = new Set<string>();
-	readonly #hurried = new Set<string>();
-	#removals = 0;
-	#terminates = false;
+	/** It dies when the task that runs is over. */
+	#doomed: FakeObject | undefined;
 	#fault: unknown;
 	#tasks = 0;
 
@@ -71,54 +50,84 @@ export class World implements Surroundings {
 	constructor(given: Case, tell?: (line: string) => void) {
 		this.#case = given;
 		this.#tell = tell;
+		this.guard = given.crowd?.guard ?? null;
 		// An order of 0 takes everything as it comes.
 		this.#random = given.order === 0 ? () => 0 : randomFrom(given.order);
 		this.loop = new EventLoop(START_MS, this.#random);
+		const { crowd, delayMs = 0, expires = false } = given;
 		const isStrict = !given.lateCommits;
-		const isCalm = isStrict && given.happenings.length === 0;
-		const { plan, delayMs = 0, expires = false } = given;
-		const retentionMs = expires ? RETENTION_MS : 0;
-		const clocks = this.loop;
-		const hurried = this.#hurried;
-		const settings = { plan, clocks, isCalm, isStrict, delayMs, retentionMs, hurried };
-		this.#witness = new Witness(settings);
-		this.#type = typeOf(given);
-		this.#instance = new FakeObject(ID, this);
-		this.#shard = new FakeObject(shardName(this.#type), this);
+		const shared = {
+			...{ type: typeOf(given), clocks: this.loop, isStrict, expires, runners: this.runners(null) },
+			isCalm: isStrict && given.happenings.length === 0,
+			retentionMs: expires ? RETENTION_MS : 0,
+			fault: (error: unknown) => {
+				this.#fault ??= error;
+			},
+		};
+		const others = (crowd?.others ?? []).map(({ plan, priority }, index) => {
+			return new Member({ ...shared, id: `other-${index}`, plan, priority, delayMs: 0 }, this);
+		});
+		const { plan } = given;
+		this.#members = [
+			new Member({ ...shared, id: ID, plan, priority: 0, delayMs }, this),
+			...others,
+		];
+		this.#shard = new FakeObject(shardName(shared.type), this);
+		const objects = this.#members.map(({ object }) => object);
+		this.#warden = this.guard === null ? undefined : new Warden(this.guard, objects, this.loop);
 	}
 
-	/** @throws {Violation} with what the engine did against its guarantees. */
-	async run(): Promise<History> {
+	/** How each instance ended. @throws {Violation} with what the engine did against its guarantees. */
+	async run(): Promise<History[]> {
 		const unhandled = (error: unknown) => {
 			this.#fault ??= error;
 		};
 		process.on("unhandledRejection", unhandled);
 		try {
-			for (const happening of [{ do: "create" as const, tasks: 8 }, ...this.#case.happenings]) {
+			for (const [happening, member] of this.#story()) {
 				this.#count(happening.do === "trap" ? `trap at ${happening.at}` : happening.do);
-				this.#tell?.(JSON.stringify(happening));
-				await this.#happen(happening);
+				this.#tell?.(`${JSON.stringify(happening)} (${member.object.name})`);
+				await this.#happen(happening, member);
 				await this.#work(happening.tasks);
 			}
 			this.#tell?.("no more faults");
 			this.#traps = [];
-			const history = await this.#settle();
-			checkEnd(history);
-			return history;
+			const histories = await this.#settle();
+			for (const history of histories) checkEnd(history);
+			this.#warden?.checkEnd(this.#shard.storage);
+			return histories;
 		} finally {
 			process.off("unhandledRejection", unhandled);
-			this.#instance.storage.close();
-			this.#shard.storage.close();
+			for (const { storage } of this.#objects) storage.close();
 		}
+	}
+
+	/** What happens, and to whom: all are created first, then each happening is about one in turn. */
+	*#story(): Iterable<[Happening, Member]> {
+		const { crowd, happenings } = this.#case;
+		for (const [index, member] of this.#members.entries()) {
+			yield [{ do: "create", tasks: crowd?.others[index - 1]?.tasks ?? 8 }, member];
+		}
+		const about = crowd?.about ?? [];
+		for (const [index, happening] of happenings.entries()) {
+			const nth = about[index % Math.max(about.length, 1)] ?? 0;
+			const member = this.#members[nth % this.#members.length];
+			if (member !== undefined) yield [happening, member];
+		}
+	}
+
+	get #objects(): FakeObject[] {
+		return [...this.#members.map(({ object }) => object), this.#shard];
 	}
 
 	// ── For the objects ───────────────────────────────────────────────────────
 
 	runners(sender: Life | null): RunnerNamespace {
-		const call = (name: string, method: Method, given: unknown) =>
-			this.#call(sender, name === ID ? this.#instance : this.#shard, method, given);
-		const stub = (name: string) =>
-			new Proxy({}, { get: (_, method: Method) => (given: unknown) => call(name, method, given) });
+		const stub = (name: string) => {
+			const call = (method: Method, given: unknown) =>
+				this.#call(sender, this.#memberOf(name)?.object ?? this.#shard, method, given);
+			return new Proxy({}, { get: (_, method: Method) => (given: unknown) => call(method, given) });
+		};
 		return { getByName: (name) => stub(name) as ReturnType<RunnerNamespace["getByName"]> };
 	}
 
@@ -127,18 +136,21 @@ export class World implements Surroundings {
 	}
 
 	called(life: Life, key: string, attempt: number): void {
+		const { object } = life;
+		const member = this.#memberOf(object.name);
+		if (member === undefined) return;
 		this.#count("call");
-		this.#tell?.(`  attempt ${attempt} of "${key}"`);
-		const { storage } = life.object;
+		this.#tell?.(`  attempt ${attempt} of "${key}" (${object.name})`);
 		let run = 0;
 		this.#watch(() => {
-			run = this.#witness.called(life, key, attempt, storage);
+			run = member.called(life, key, attempt);
+			this.#warden?.called(object);
 		});
-		life.object.gate(() => {
-			this.#watch(() => this.#witness.effect(key, attempt, run));
-			this.#spring("effect");
+		object.gate(() => {
+			this.#watch(() => member.witness.effect(key, attempt, run));
+			this.#spring("effect", object);
 		});
-		this.#spring("call");
+		this.#spring("call", object);
 	}
 
 	reported(message: string, error: unknown): void {
@@ -146,156 +158,75 @@ export class World implements Surroundings {
 	}
 
 	committed(object: FakeObject): void {
+		const member = this.#memberOf(object.name);
 		this.#watch(() => {
-			if (object === this.#shard) this.#witness.indexed(object.storage);
-			else this.#witness.committed(object.storage);
-			this.#noticeRemoval();
-			this.#tell?.(
-				`  ${object.name} commits; ${this.#witness}, ${object.storage.alarmAt ?? "no"} alarm`,
-			);
+			if (member === undefined) this.#shardCommitted();
+			else member.committed();
+			if (member !== undefined) this.#warden?.committed(object);
+			const rest = `${object.storage.alarmAt ?? "no"} alarm`;
+			this.#tell?.(`  ${object.name} commits; ${member?.witness ?? this.#warden ?? ""}, ${rest}`);
 		});
+	}
+
+	#shardCommitted(): void {
+		for (const member of this.#members) {
+			member.witness.indexed(this.#shard.storage);
+			member.noticeRemoval();
+		}
+		this.#warden?.guardCommitted(this.#shard.storage);
 	}
 
 	died(object: FakeObject): void {
 		this.#tell?.(`  ${object.name} dies`);
-		if (object === this.#shard) return;
-		this.#watch(() => this.#witness.died());
+		const member = this.#memberOf(object.name);
+		this.#watch(() => {
+			if (member === undefined) this.#warden?.guardDied(object.storage);
+			else member.witness.died();
+		});
+	}
+
+	#memberOf(name: string): Member | undefined {
+		return this.#members.find(({ object }) => object.name === name);
 	}
 
 	// ── What happens ──────────────────────────────────────────────────────────
 
-	async #happen(action: Action): Promise<void> {
+	async #happen(action: Action, member: Member): Promise<void> {
+		const { object } = member;
 		switch (action.do) {
 			case "next":
 			case "pass":
 			case "jump":
 				return this.#moveTime(action);
 			case "crash":
-				this.#object(action.who).die();
+				(action.who === "shard" ? this.#shard : object).die();
 				break;
 			case "evict":
-				this.#evict(this.#object(action.who));
+				this.#evict(action.who === "shard" ? this.#shard : object);
 				break;
 			case "trap":
 				this.#traps.push({ at: action.at, times: action.times });
 				break;
 			case "alarm":
-				if (action.how === "early") this.#instance.checkAlarm({ early: true });
-				else this.loop.post(null, () => this.#instance.wake());
-				break;
-			case "event":
-				this.#send(action.name, action.twice);
-				break;
-			case "create":
-				this.#create();
-				break;
-			case "restart":
-				this.#restart(action);
-				break;
-			case "remove":
-				removeInstance(this.runners(null), ID).catch((error) => this.#refused(error, REFUSALS));
-				break;
-			case "fire-sleep":
-			case "retry-now":
-				this.#repair(action.do, action.step);
+				if (action.how === "early") object.checkAlarm({ early: true });
+				else this.loop.post(null, () => object.wake());
 				break;
 			default:
-				this.#control(action.do);
+				member.happen(action);
 		}
 	}
 
 	async #moveTime(action: Extract<Action, { do: "next" | "pass" | "jump" }>): Promise<void> {
-		// A program that idles for seconds before a recorded step is taken for another one (G7).
-		const idles = some(this.#case.plan, (plan) => plan.op === "do" && plan.idles > 0);
+		const idles = this.#members.some((member) => member.idles);
 		while (idles && (await this.#runOne()));
 		if (action.do === "next") this.#passUntilNext();
 		else if (action.do === "pass") this.loop.pass(action.ms);
 		else this.loop.jump(action.ms);
 	}
 
-	#object(who: "instance" | "shard"): FakeObject {
-		return who === "instance" ? this.#instance : this.#shard;
-	}
-
 	#evict(object: FakeObject): void {
 		object.commit();
 		object.die();
-	}
-
-	#create(): void {
-		const { plan } = this.#case;
-		const delay = this.#case.delayMs ?? 0;
-		createInstance(this.runners(null), { type: this.#type, id: ID, payload: plan, delay }).then(
-			() => {
-				if (++this.#creations > this.#removals + 1) {
-					this.#fault ??= new Violation("G13: created twice");
-				}
-			},
-			(error) => this.#refused(error, ["INSTANCE_EXISTS"]),
-		);
-	}
-
-	#send(event: string, twice = false): void {
-		const sent: Sent = { event, number: ++this.#lastEvent, accepted: false };
-		this.#events.add(sent);
-		const payload = { event, number: sent.number };
-		const by = { actor: "simulation", key: `event ${sent.number}` };
-		for (let copy = 0; copy < (twice ? 2 : 1); copy++) {
-			sendEvent(this.runners(null), { id: ID, event, payload, by }).then(
-				() => {
-					sent.accepted = true;
-				},
-				(error) => this.#refused(error, REFUSALS),
-			);
-		}
-	}
-
-	#restart({ from, twice }: { from: number | null; twice: boolean }): void {
-		const step = from === null ? undefined : this.#recordedKey(from);
-		const key = `restart ${this.#restarts.size}`;
-		this.#restarts.add(key);
-		const request = { from: step, by: { actor: "simulation", key } };
-		for (let copy = 0; copy < (twice ? 2 : 1); copy++) {
-			restartInstance(this.runners(null), ID, request).catch((error) =>
-				this.#refused(error, REFUSALS),
-			);
-		}
-	}
-
-	#repair(action: "fire-sleep" | "retry-now", nth: number): void {
-		const step = this.#recordedKey(nth);
-		if (step === undefined) return;
-		this.#hurried.add(step);
-		repairStep(this.runners(null), ID, { action, step }).catch((error) =>
-			this.#refused(error, REFUSALS),
-		);
-	}
-
-	#recordedKey(nth: number): string | undefined {
-		const keys = [...this.#witness.steps.keys()];
-		return keys[nth % keys.length];
-	}
-
-	/** What was sent to an instance that is gone is gone with it. */
-	#noticeRemoval(): void {
-		if (this.#witness.removals === this.#removals) return;
-		this.#removals = this.#witness.removals;
-		for (const sent of this.#events) if (sent.accepted) this.#events.delete(sent);
-		this.#hurried.clear();
-		this.#restarts.clear();
-	}
-
-	#control(action: "pause" | "resume" | "terminate"): void {
-		if (action === "terminate") this.#terminates = true;
-		controlInstance(this.runners(null), ID, action).catch((error) =>
-			this.#refused(error, ["ILLEGAL_STATUS_CHANGE", "INSTANCE_NOT_FOUND"]),
-		);
-	}
-
-	/** A client is refused for a reason, or hears nothing because the object died. */
-	#refused(error: unknown, codes: string[]): void {
-		const fits = error instanceof WorkflowError ? codes.includes(error.code) : error === DIED;
-		if (!fits) this.#fault ??= error;
 	}
 
 	// ── How it goes on ────────────────────────────────────────────────────────
@@ -305,21 +236,27 @@ export class World implements Surroundings {
 	}
 
 	async #runOne(): Promise<boolean> {
-		this.#instance.checkAlarm();
+		for (const object of this.#objects) object.checkAlarm();
 		if (!(await this.loop.runOne())) return false;
-		if (++this.#tasks > TASKS_MAX) throw new Violation(`G4: no end after ${TASKS_MAX} tasks`);
+		if (++this.#tasks > TASKS_MAX * this.#members.length) {
+			throw new Violation(`G4: no end after ${this.#tasks} tasks`);
+		}
+		this.#watch(() => this.#warden?.look(this.#shard.storage));
 		this.#afterTask();
 		if (this.#fault !== undefined) throw this.#fault;
 		return true;
 	}
 
 	#afterTask(): void {
-		if (this.#instance.storage.hasUncommitted) this.#spring("write");
-		if (!this.#isDoomed && !this.#case.lateCommits) this.#instance.commit();
-		// A commit may have let an effect out.
-		if (this.#isDoomed) this.#instance.die();
-		this.#isDoomed = false;
-		for (const object of [this.#instance, this.#shard]) {
+		const mayFall = this.#warden === undefined ? this.#objects.slice(0, -1) : this.#objects;
+		for (const object of mayFall) if (object.storage.hasUncommitted) this.#spring("write", object);
+		// A commit may let an effect out, and its object dies of that.
+		for (const object of mayFall.slice(0, this.#members.length)) {
+			if (object !== this.#doomed && !this.#case.lateCommits) object.commit();
+		}
+		this.#doomed?.die();
+		this.#doomed = undefined;
+		for (const object of this.#objects) {
 			if (!object.storage.hasUncommitted) continue;
 			if (this.#case.lateCommits) object.commitLater();
 			else object.commit();
@@ -327,54 +264,61 @@ export class World implements Surroundings {
 	}
 
 	/** Lets a trap fall that is set at this. */
-	#spring(at: string): void {
+	#spring(at: string, object: FakeObject): void {
 		const trap = this.#traps.find((set) => set.at === at);
-		if (trap === undefined) return;
+		if (trap === undefined || (this.#doomed ?? object) !== object) return;
 		this.#count(`death at ${at}`);
-		this.#isDoomed = true;
+		this.#doomed = object;
 		if (--trap.times === 0) this.#traps.splice(this.#traps.indexOf(trap), 1);
 	}
 
-	/** No faults any more: the instance ends by its alarms, the events it waits for, and a resume. */
-	async #settle(): Promise<History> {
-		let history: History | undefined;
+	/** No faults any more: all end by their alarms, the events they wait for, and a resume. */
+	async #settle(): Promise<History[]> {
 		for (;;) {
 			while (await this.#runOne());
-			const { isOver, isIndexed, workflow } = this.#witness;
-			if (isOver && isIndexed) history ??= this.#history();
-			const isGone = workflow === undefined && this.#witness.index === undefined;
-			const isAtRest = this.#case.expires ? isGone : !Number.isFinite(this.#untilNextMs);
-			if (history !== undefined && isAtRest) return history;
-			if (workflow === undefined) this.#create();
-			else if (workflow.status === "paused") this.#control("resume");
-			else if (!this.#goOn(workflow.status)) this.#stuck();
+			const open = this.#members.filter((member) => !member.isDone);
+			const isAtRest = this.#case.expires || !Number.isFinite(this.#untilNextMs);
+			if (open.length === 0 && isAtRest) {
+				return this.#members.flatMap(({ history }) => history ?? []);
+			}
+			if (!open.some((member) => member.moveOn()) && !this.#goOn(open)) this.#stuck(open);
 		}
 	}
 
-	#goOn(status: string): boolean {
+	#goOn(open: readonly Member[]): boolean {
 		const chance = this.#random();
-		const isParked = status === "sleeping" || status === "waiting";
-		if (isParked && chance > 0.5) this.#evict(this.#instance);
-		const wait = [...this.#witness.steps.values()].find((row) => row.status === "waiting");
-		const canPass = Number.isFinite(this.#untilNextMs);
-		if (wait?.event != null && isParked && (chance > 0.75 || !canPass)) {
-			this.#send(wait.event);
+		const member = open.length > 1 ? open[Math.floor(this.#random() * open.length)] : open[0];
+		if (member?.isParked && chance > 0.5) this.#evict(member.object);
+		// The guard looks again for as long as anyone waits for its slot: that moves nobody on.
+		const movesOn = Number.isFinite(this.#untilNext(this.#members.map(({ object }) => object)));
+		const candidates = movesOn ? [member] : open;
+		const waiting = candidates.find((each) => (each?.awaits ?? null) !== null);
+		if (waiting?.awaits != null && (chance > 0.75 || !movesOn)) {
+			waiting.send(waiting.awaits);
 			return true;
 		}
+		const canPass = Number.isFinite(this.#untilNextMs);
 		if (canPass) this.#passUntilNext();
-		return canPass;
+		const triesAgain = open.filter((each) => each.timePasses()).length > 0;
+		if (triesAgain && !canPass) this.loop.pass(RETRY_MS);
+		return canPass || triesAgain;
 	}
 
-	#stuck(): void {
-		const { workflow, isIndexed } = this.#witness;
-		throw new Violation(
-			`G4: ${workflow?.status}${isIndexed ? "" : ", not indexed"}, and nothing will wake it`,
-		);
+	#stuck(open: readonly Member[]): void {
+		const how = open.map(({ witness: { workflow, isIndexed } }) => {
+			return `${workflow?.status}${isIndexed ? "" : ", not indexed"}`;
+		});
+		throw new Violation(`G4: ${how.join("; ")}, and nothing will wake it`);
 	}
 
 	get #untilNextMs(): number {
-		const alarmInMs = this.#instance.firesAt - this.loop.wallMs;
-		return Math.max(0, Math.min(alarmInMs, this.loop.timerInMs));
+		return this.#untilNext(this.#objects);
+	}
+
+	/** Until the first alarm of these objects, or the first timer; Infinity: there is none. */
+	#untilNext(objects: readonly FakeObject[]): number {
+		const firesAt = Math.min(...objects.map((object) => object.firesAt));
+		return Math.max(0, Math.min(firesAt - this.loop.wallMs, this.loop.timerInMs));
 	}
 
 	#passUntilNext(): void {
@@ -409,23 +353,5 @@ export class World implements Surroundings {
 
 	#count(what: string): void {
 		this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-	}
-
-	#history(): History {
-		const { workflow, steps } = this.#witness;
-		const { storage } = this.#instance;
-		if (workflow === undefined) throw new Violation("G13: never created");
-		const { size } = this.#restarts;
-		if (workflow.run - 1 > size) throw new Violation(`${workflow.run} runs, ${size} restarts`);
-		return {
-			plan: this.#case.plan,
-			workflow,
-			steps: [...steps.values()],
-			buffered: storage.read(QUERIES.events),
-			past: hasTable(storage, "past_steps") ? storage.read(QUERIES.past) : [],
-			hurried: this.#hurried,
-			events: [...this.#events],
-			terminates: this.#terminates,
-		};
 	}
 }
