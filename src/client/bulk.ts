@@ -1,7 +1,7 @@
 /** Bulk jobs: starting, watching and stopping them, and what they ask of instances. */
 import type { BulkAction, BulkJob, InstanceChange, JobRequest, JobRpc } from "../model/bulk";
 import { encode } from "../model/codec";
-import { jobName, parseEventName, parseInstanceId, timeOrderedId } from "../model/ids";
+import { jobName, parseEventName, parseJobId, timeOrderedId } from "../model/ids";
 import type { InstanceFilter } from "../model/index-rpc";
 import { type By, unwrap } from "../model/rpc";
 import type { RunnerNamespace } from "./runner-client";
@@ -67,5 +67,5 @@ export async function changeInstance(
 }
 
 function job(runners: RunnerNamespace, id: string): JobRpc {
-	return runners.getByName(jobName(parseInstanceId(id)));
+	return runners.getByName(jobName(parseJobId(id)));
 }

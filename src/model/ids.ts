@@ -9,6 +9,7 @@ import { shortened } from "./printable";
 
 const INSTANCE_ID = /^(?![_.-])[A-Za-z0-9._:-]+$/;
 const TYPE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const OCCURRENCE = /#\d+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -89,6 +90,15 @@ export function typeOfShard(name: string): string {
 
 export function isShardName(name: string): boolean {
 	return name.startsWith(SHARD_PREFIX);
+}
+
+/** Returns `id` when it has the form of a bulk job's id, as `timeOrderedId` makes it. */
+export function parseJobId(id: string): string {
+	if (JOB_ID.test(id)) return id;
+	throw new ValidationError(
+		`A bulk job's id is the UUID that its start was answered with; received ${quote(id)}.`,
+		{ path: "id" },
+	);
 }
 
 /** The name of the object that works off a bulk job. */

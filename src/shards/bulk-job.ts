@@ -51,7 +51,7 @@ const TRY_AGAIN_MS = 100;
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 /** When a page is looked after that is worked on: the object may have died. */
-const PAGE_MS = 30_000;
+const PAGE_MS = 5_000;
 /** So far an index may be behind: what was created before the job is in it by then. */
 const START_AFTER_MS = 500;
 const KEPT_MS = 30 * 86_400_000;

@@ -198,11 +198,13 @@ describe("POST /workflows/bulk", () => {
 describe("/bulk/:id", () => {
 	it("of no job is a 404 that writes nothing", async () => {
 		const service = new Service([waits()]);
-		refusal(await service.get("/bulk/never-was"), 404, "JOB_NOT_FOUND");
-		refusal(await service.post("/bulk/never-was/stop"), 404, "JOB_NOT_FOUND");
-		expect(service.asked).toEqual(["__job:never-was", "__job:never-was"]);
-		expect(await storedIn("__job:never-was")).toEqual(NOTHING);
+		const id = "01975f00-0000-7000-8000-000000000000";
+		refusal(await service.get(`/bulk/${id}`), 404, "JOB_NOT_FOUND");
+		refusal(await service.post(`/bulk/${id}/stop`), 404, "JOB_NOT_FOUND");
+		expect(service.asked).toEqual([jobName(id), jobName(id)]);
+		expect(await storedIn(jobName(id))).toEqual(NOTHING);
 		refusal(await service.get("/bulk/__index:x"), 400, "VALIDATION_ERROR");
+		refusal(await service.post("/bulk/never-was/stop"), 400, "VALIDATION_ERROR");
 		refusal(await service.request("DELETE", "/bulk/x"), 405, "METHOD_NOT_ALLOWED");
 		refusal(await service.get("/bulk/x/stop"), 405, "METHOD_NOT_ALLOWED");
 	});

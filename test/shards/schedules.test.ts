@@ -9,15 +9,15 @@ import {
 	resumeSchedule,
 } from "../../src/client/schedules";
 import { LIMITS } from "../../src/model/limits";
+import { concurrencyPolicy } from "../../src/model/type-policy";
 import { runners, TestInstance } from "../support/instance";
 import { clock, define, EPOCH } from "../support/lab";
-import { DAY, HOUR, MINUTE, nextHour, TestSchedule } from "./support-schedule";
+import { DAY, HOUR, MINUTE, nextHour, stamp, TestSchedule } from "./support-schedule";
 
 const done = () => define(async (_, payload) => payload);
 /** Ends when it is told to. */
 const waits = () => define(async (step) => step.waitForEvent("end"));
 const end = (id: string) => new TestInstance(id).event("end");
-const stamp = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.000/g, "");
 
 describe("a schedule", () => {
 	it("starts an instance at each of its times, with its payload, its attributes and a telling id", async () => {
@@ -208,6 +208,21 @@ describe("overlap", () => {
 			expect((await new TestInstance(instanceId ?? "").until("waiting")).status).toBe("waiting");
 		}
 		expect(runs.length).toBe(3);
+	});
+
+	it("allow starts what its type's guard then lets wait, and records why one is refused", async () => {
+		const concurrency = concurrencyPolicy({ limit: 1, maxQueued: 1 });
+		const type = define(async (step) => step.waitForEvent("end"), { concurrency });
+		const schedule = await TestSchedule.create(type, { cron: "0 * * * *", overlap: "allow" });
+		await schedule.pass(3 * HOUR);
+		const { runs } = await schedule.show();
+		expect(runs).toMatchObject([
+			{ outcome: "failed", reason: expect.stringMatching(/^QUEUE_FULL: /) },
+			{ outcome: "started" },
+			{ outcome: "started" },
+		]);
+		await new TestInstance(runs[2]?.instanceId ?? "").until("waiting");
+		expect((await new TestInstance(runs[1]?.instanceId ?? "").status()).status).toBe("created");
 	});
 
 	it("replace terminates the one before, and says so", async () => {

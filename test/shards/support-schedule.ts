@@ -17,6 +17,9 @@ export const DAY = 24 * HOUR;
 
 export const nextHour = () => Math.floor(clock.now() / HOUR) * HOUR + HOUR;
 
+/** A scheduled time as the ids of instances have it. */
+export const stamp = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.000/g, "");
+
 export class TestSchedule {
 	readonly shard: TestInstance;
 
