@@ -1,4 +1,4 @@
-/** The Worker of kill.test.ts: the real class and API, with types whose steps call a witness. */
+/** The Worker of the tests that kill: the real class and API, with types whose steps call a witness. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { createApp } from "../../../src/http/app";
 import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
@@ -92,6 +92,19 @@ class Careful extends BaseWorkflow<undefined, number, { go: Greeting }> {
 	}
 }
 
+/** Two steps; two instances are at work at once. */
+class Courier extends BaseWorkflow<Witnessed, string> {
+	static override type = "courier" as const;
+	static override concurrency = { limit: 2 };
+
+	async run(step: Step, { witness }: Witnessed): Promise<string> {
+		const call = async (context: StepContext) => (await callWitness(witness, context)).ok;
+		await step.do("fetch", call);
+		await step.do("deliver", call);
+		return "delivered";
+	}
+}
+
 function callWitness(
 	witness: string,
 	{ idempotencyKey, attempt, signal }: StepContext,
@@ -100,7 +113,7 @@ function callWitness(
 	return fetch(`${witness}/?${query}`, { method: "POST", signal });
 }
 
-const registry = { careful: Careful, errand: Errand, hog: Hog, ticker: Ticker };
+const registry = { careful: Careful, courier: Courier, errand: Errand, hog: Hog, ticker: Ticker };
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 
