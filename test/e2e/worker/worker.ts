@@ -1,5 +1,6 @@
 /** The Worker of the tests that kill: the real class and API, with types whose steps call a witness. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
 import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
 import { workflowRunner } from "../../../src/workflow-runner";
@@ -117,4 +118,4 @@ const registry = { careful: Careful, courier: Courier, errand: Errand, hog: Hog,
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 
-export default { fetch: createApp({ types: Object.keys(registry) }).fetch };
+export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };
