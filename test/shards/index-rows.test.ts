@@ -99,7 +99,10 @@ describe("what is written", () => {
 		const short = (id: string) => update({ id, status: "completed" });
 		expect(await rowsWritten(type, () => tell(type, [short("b")]))).toBe(4);
 		const ids = Array.from({ length: 50 }, (_, n) => `c-${n}`);
-		expect(await rowsWritten(type, () => tell(type, ids.map(short)))).toBe(3 * 50 + 1);
+		const written = await rowsWritten(type, () => tell(type, ids.map(short)));
+		// And one for each commit, of which a busy machine may need some.
+		expect(written - 3 * 50).toBeGreaterThan(0);
+		expect(written - 3 * 50).toBeLessThan(10);
 	});
 
 	it("is two rows and the shard's own for another status, one for the same again", async () => {
@@ -208,5 +211,20 @@ describe("a removed instance", () => {
 		// Nobody sends it any more by then; a clock that was behind may.
 		await tell(type, [update()]);
 		expect(await listed(type)).toEqual([rowOf(update({ id: "b" })), rowOf(update())]);
+	});
+
+	it("is remembered for as long when another one is forgotten before it", async () => {
+		const type = newType();
+		const shard = shardOf(type);
+		await tell(type, [removal]);
+		const firstAt = (await shard.alarmAt()) ?? 0;
+		clock.advance(firstAt - clock.now() - 1_000);
+		await tell(type, [{ ...removal, id: "b" }]);
+		await shard.advance(1_000);
+		expect(await shard.alarmAt()).toBeGreaterThanOrEqual(clock.now() + 59_000);
+		await expect(tell(type, [update({ id: "b" })])).rejects.toMatchObject({
+			code: "INSTANCE_REMOVED",
+		});
+		await tell(type, [update()]);
 	});
 });
