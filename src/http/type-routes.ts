@@ -1,7 +1,7 @@
 /** `/types`: the catalogue of the registered types, and what an operator decides about them. */
 import { Hono } from "hono";
 import * as z from "zod";
-import type { RunnerNamespace } from "../client/runner-client";
+import { changeLimits, guardState, type RunnerNamespace } from "../client/runner-client";
 import { changeType, typeState, typeStats } from "../client/shard-client";
 import type { Catalogue, CatalogueEntry, TypeInfo } from "../model/catalogue";
 import { unknownType } from "../model/errors";
@@ -10,6 +10,7 @@ import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
 import { HttpFault, methodNotAllowed } from "./errors";
 import { jsonBody, limitBody, parseInput, queryOf } from "./input";
+import { limitFields } from "./limits-input";
 import { listOf } from "./list-query";
 
 /** Archived types are shown when they are asked for. */
@@ -18,7 +19,7 @@ const typesQuery = z.strictObject({
 });
 
 const changeBody = z
-	.strictObject({ status: z.enum(TYPE_STATUSES).optional() })
+	.strictObject({ status: z.enum(TYPE_STATUSES).optional(), ...limitFields })
 	.refine((change) => Object.keys(change).length > 0, { error: "expected something to change" });
 
 export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
@@ -40,8 +41,11 @@ export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 	routes.patch("/:type", limitBody, async (c) => {
 		const entry = entryOf(catalogue, c.req.param("type"));
-		const change = parseInput(changeBody, await jsonBody(c), "body");
-		await changeType(c.env.WORKFLOW_RUNNER, entry.type, change);
+		const { status, ...limits } = parseInput(changeBody, await jsonBody(c), "body");
+		const runners = c.env.WORKFLOW_RUNNER;
+		// Limits first: they may be refused, and then nothing is to have changed.
+		if (Object.keys(limits).length > 0) await changeLimits(runners, entry.type, limits);
+		if (status !== undefined) await changeType(runners, entry.type, { status });
 		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
 	});
 	routes.all("/:type", methodNotAllowed("GET, PATCH"));
@@ -51,8 +55,9 @@ export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promise<TypeInfo> {
 	const { type, version, about, limits } = entry;
-	const [{ status }, stats] = await Promise.all([
+	const [{ status }, { position: _, ...guard }, stats] = await Promise.all([
 		typeState(runners, type),
+		guardState(runners, type),
 		typeStats(runners, type),
 	]);
 	const { executionCount, lastExecutionAt, counts } = stats;
@@ -66,6 +71,7 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 		lastExecutionAt,
 		counts: allCounts(counts),
 		limits,
+		guard,
 	};
 }
 

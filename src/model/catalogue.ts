@@ -1,4 +1,5 @@
 /** What the service says of its types: what they declare, and what became of their instances. */
+import type { GuardState } from "./guard-rpc";
 import type { StatusCounts, Throughput } from "./index-stats";
 import type { WorkflowStatus } from "./status";
 import type { RatePolicy, TypeAbout } from "./type-policy";
@@ -42,7 +43,9 @@ export interface TypeInfo extends TypeAbout {
 	/** In ms since 1970. */
 	lastExecutionAt: number | null;
 	counts: Record<WorkflowStatus, number>;
+	/** As it declares them; those in force, and what an operator has set, are the guard's. */
 	limits: TypeLimits;
+	guard: Omit<GuardState, "position">;
 }
 
 /** What happened in a stretch of time, as people read it. */

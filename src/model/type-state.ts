@@ -8,8 +8,11 @@ export const TYPE_STATUSES = ["active", "inactive", "archived"] as const;
  */
 export type TypeStatus = (typeof TYPE_STATUSES)[number];
 
+/** What a new instance has to know of it. */
 export interface TypeState {
 	status: TypeStatus;
+	/** Its instances take slots: it declares limits, or an operator has set some. */
+	guarded: boolean;
 }
 
 /** What is to change; what is left out stays. */
@@ -17,4 +20,5 @@ export interface TypeChange {
 	status?: TypeStatus | undefined;
 }
 
-export const NEW_TYPE: TypeState = { status: "active" };
+/** Nothing was decided, as far as is known. */
+export const NEW_TYPE: TypeState = { status: "active", guarded: false };

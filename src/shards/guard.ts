@@ -18,6 +18,7 @@ import { WorkflowError } from "../model/errors";
 import {
 	type DeclaredLimits,
 	type GuardLimits,
+	isGuarded,
 	type LimitChanges,
 	type LimitOverrides,
 	limitsInForce,
@@ -108,6 +109,12 @@ export class Guard implements ShardPart {
 			void this.#settle(crowd, this.#grant(crowd));
 		}
 		return null;
+	}
+
+	/** Whether instances need a slot to start. */
+	get isNeeded(): boolean {
+		this.#open();
+		return isGuarded(this.#limits);
 	}
 
 	state({ id }: { id?: string | undefined } = {}): GuardState {

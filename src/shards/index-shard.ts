@@ -14,7 +14,7 @@ import type { ShardId } from "../model/ids";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
-import type { TypeChange, TypeState } from "../model/type-state";
+import type { TypeState } from "../model/type-state";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
 import { Reindex, type ReindexCalls } from "./reindex";
@@ -83,6 +83,7 @@ export class IndexShard {
 			...{ ...settings, type, rearm: rescheduled },
 			store: new ScheduleStore(tables),
 		});
+		const typeState = () => ({ status: own.typeStatus, guarded: guard.isNeeded });
 		this.rpc = {
 			indexWrite: async (update) => {
 				await shards.join();
@@ -93,14 +94,22 @@ export class IndexShard {
 			indexList: (request) => ({ ...rows.page(request), shards: shards.known }),
 			indexStats: () => ({ ...rows.stats(), shards: shards.known }),
 			joinShard: ({ shard }) => shards.add(shard),
-			typeState: () => own.type,
-			changeType: (change) => this.#changeType(own, change),
+			typeState,
+			changeType: ({ status = own.typeStatus }) => {
+				own.typeStatus = status;
+				settings.typeChanged(typeState());
+				return typeState();
+			},
 			startReindex: (request) => reindex.start(request),
 			reindexProgress: () => reindex.progress(),
 			takeSlot: (request) => guard.take(request),
 			returnSlot: (ref) => guard.giveBack(ref),
 			guardState: (question) => guard.state(question),
-			changeLimits: (changes) => guard.changeLimits(changes),
+			changeLimits: (changes) => {
+				const state = guard.changeLimits(changes);
+				settings.typeChanged(typeState());
+				return state;
+			},
 			...schedules.rpc,
 		};
 		this.#parts = [rows, reindex, guard, schedules];
@@ -135,11 +144,5 @@ export class IndexShard {
 		if (alarmAt === null || wanted === null || alarmAt > wanted) return false;
 		const now = this.#settings.clock.now();
 		return alarmAt > now && alarmAt <= now + NEAR_MS;
-	}
-
-	#changeType(own: ShardStore, { status = own.type.status }: TypeChange): TypeState {
-		own.type = { status };
-		this.#settings.typeChanged(own.type);
-		return own.type;
 	}
 }

@@ -1,11 +1,12 @@
 /** `/types` and `/workflows/stats`: what the service says of its types, and what operators decide. */
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { LIMITS } from "../../src/model/limits";
 import { concurrencyPolicy, ratePolicy } from "../../src/model/type-policy";
 import { TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 import { tell, update } from "../support/updates";
-import { issuePaths, NOTHING, refusal, Service, storedIn } from "./support-service";
+import { freshId, issuePaths, NOTHING, refusal, Service, storedIn } from "./support-service";
 
 const HOUR = 3_600_000;
 const ZERO = {
@@ -72,6 +73,13 @@ describe("GET /types/:type", () => {
 				timeoutMs: HOUR,
 				shards: 2,
 			},
+			guard: {
+				limits: { limit: 9, keyLimit: 3, maxQueued: 50, rate: { limit: 10, perMs: 60_000 } },
+				overrides: {},
+				held: 0,
+				queued: 0,
+				keys: [],
+			},
 		});
 	});
 
@@ -95,6 +103,13 @@ describe("GET /types/:type", () => {
 				retentionMs: 30 * 24 * HOUR,
 				timeoutMs: null,
 				shards: 1,
+			},
+			guard: {
+				limits: { limit: null, keyLimit: null, maxQueued: LIMITS.queuedInstances, rate: null },
+				overrides: {},
+				held: 0,
+				queued: 0,
+				keys: [],
 			},
 		});
 		expect(await storedIn(`__index:${type}`)).toEqual(NOTHING);
@@ -165,8 +180,50 @@ describe("PATCH /types/:type", () => {
 		await service.create(type);
 	});
 
+	it("sets limits in place of the declared ones, also for a type that declares none", async () => {
+		const type = waiting();
+		const service = new Service([type]);
+		await service.create(type);
+		const limited = await patch(service, type, { concurrency: { limit: 1 } });
+		expect(limited.body).toMatchObject({
+			limits: { concurrency: null },
+			guard: { limits: { limit: 1 }, overrides: { concurrency: { limit: 1 } } },
+		});
+		// Those that were there are not counted.
+		const first = await service.create(type);
+		const second = freshId();
+		const queued = await service.post("/workflows", { type, id: second });
+		expect(queued.body).toEqual({ id: second, type, status: "created" });
+		expect((await service.get(`/types/${type}`)).body).toMatchObject({
+			guard: { held: 1, queued: 1 },
+		});
+		await first.event("go");
+		await new TestInstance(second).until("waiting");
+		expect((await patch(service, type, { concurrency: null })).body).toMatchObject({
+			guard: { limits: { limit: null }, overrides: {} },
+		});
+		await service.create(type);
+	});
+
+	it("sets limits and the status at once, or neither", async () => {
+		const type = waiting();
+		const service = new Service([type]);
+		const refused = { status: "inactive", rate: { limit: 5, per: "never" } };
+		refusal(await patch(service, type, refused), 400, "VALIDATION_ERROR");
+		expect((await service.get(`/types/${type}`)).body).toMatchObject({ status: "active" });
+		const both = { status: "inactive", rate: { limit: 5, per: "1m" } };
+		expect((await patch(service, type, both)).body).toMatchObject({
+			status: "inactive",
+			guard: { limits: { rate: { limit: 5, perMs: 60_000 } } },
+		});
+	});
+
 	it.each<[unknown, string]>([
 		[{}, "body"],
+		[{ concurrency: 5 }, "concurrency"],
+		[{ concurrency: { limit: -1 } }, "concurrency.limit"],
+		[{ concurrency: { keys: 1 } }, "concurrency"],
+		[{ rate: { limit: 1 } }, "rate.per"],
 		[{ status: "off" }, "status"],
 		[{ status: null }, "status"],
 		[{ status: "inactive", name: "x" }, "body"],

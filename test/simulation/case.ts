@@ -176,7 +176,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
 	lateCommits: fc.boolean(),
 	hasDeadline: often(false, fc.constant(true), 6),
 	delayMs: often(0, durationMs, 6),
-	expires: fc.constant(false),
+	expires: often(false, fc.constant(true), 4),
 	crowd: often<Crowd | undefined>(undefined, crowd, 3),
 });
 

@@ -251,7 +251,7 @@ export class Member {
 			steps: [...steps.values()],
 			buffered: storage.read(QUERIES.events),
 			past: hasTable(storage, "past_steps") ? storage.read(QUERIES.past) : [],
-			hurried: this.#hurried,
+			hurried: new Set(this.#hurried),
 			events: [...this.#events],
 			terminates: this.#terminates,
 		};

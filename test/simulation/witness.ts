@@ -49,7 +49,8 @@ export const QUERIES = {
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
 		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
 	events: "SELECT event, payload FROM events WHERE step IS NULL ORDER BY seq",
-	index: "SELECT status, seq FROM instances WHERE id = ?",
+	removals: "SELECT 1 FROM instances WHERE status = 'removed'",
+	index: "SELECT status, seq FROM instances WHERE id = ? AND status <> 'removed'",
 	/** Events that steps of earlier runs took. */
 	past: "SELECT result FROM past_steps WHERE kind = 'wait_for_event' AND status = 'completed'",
 };
