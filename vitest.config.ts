@@ -29,7 +29,9 @@ export default defineConfig({
 				plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.jsonc" } })],
 				test: {
 					name: "workerd",
-					include: ["test/{engine,shards,db,http,authoring,simulation/workerd}/**/*.test.ts"],
+					include: [
+						"test/{engine,shards,db,http,client,authoring,simulation/workerd}/**/*.test.ts",
+					],
 					testTimeout: 20_000,
 				},
 			},

@@ -5,6 +5,7 @@
  * the metrics that are taken from its times.
  */
 import { percentile } from "./statistics";
+import type { PageOf } from "./worker/contestant";
 import type { Load, Times } from "./worker/driver";
 
 export const CONTESTANTS = ["ours", "floor", "floor-synced", "cloudflare"] as const;
@@ -117,6 +118,12 @@ function manyAsleep(name: string, everyMs: number): Case {
 function steps(count: number, instances: number, contestants: readonly Contestant[]): Case {
 	const work = { program: "sequence", count } as const;
 	return inTurn(`${count} steps`, instances, work, [each("per step", count)], contestants);
+}
+
+const PAGES_OF: readonly PageOf[] = ["any", "rare status", "attribute"];
+
+function pagesName(of: PageOf, rows: number): string {
+	return `${of}, ${rows.toLocaleString("en")} rows`;
 }
 
 /** Cloudflare's local engine has not ended two instances of 10,000 steps after two minutes. */
@@ -261,7 +268,7 @@ export const WORKLOADS: readonly Workload[] = [
 				name: "",
 				contestants: ["ours", "floor"],
 				via: "worker",
-				load: { instances: 200, inFlight: 1, list: true, work: TEN_STEPS },
+				load: { instances: 200, inFlight: 1, list: "any", work: TEN_STEPS },
 				metrics: [each("page", 1)],
 				indexRows: 10_000,
 			},
@@ -277,6 +284,39 @@ export const WORKLOADS: readonly Workload[] = [
 		].map(({ name, count, size, instances }) =>
 			inTurn(name, instances, { program: "results", count, size }, [each("per step", count)]),
 		),
+		targets: [],
+	},
+	{
+		id: "W11",
+		title: "a page of 50 among few and many instances, of which 60 are errored or a customer's",
+		cases: PAGES_OF.flatMap((of) =>
+			[1_000, 10_000, 100_000].map((rows) => ({
+				name: pagesName(of, rows),
+				contestants: ["ours" as const],
+				via: "worker" as const,
+				load: { instances: 200, inFlight: 1, list: of, work: TEN_STEPS },
+				metrics: [each("page", 1)],
+				indexRows: rows,
+			})),
+		),
+		targets: PAGES_OF.map((of) => ({
+			metric: `page, ${pagesName(of, 100_000)}`,
+			to: { metric: `page, ${pagesName(of, 1_000)}` },
+			atMost: 2,
+		})),
+	},
+	{
+		id: "W12",
+		title: "index writes on one shard, 256 in flight",
+		cases: [
+			{
+				name: "",
+				contestants: ["ours", "floor"],
+				via: "worker",
+				load: { instances: 5_000, inFlight: 256, index: true, work: TEN_STEPS },
+				metrics: [{ ...perSecond, name: "writes", unit: "writes/s" }],
+			},
+		],
 		targets: [],
 	},
 	{

@@ -32,6 +32,8 @@ export {
 	WorkflowError,
 } from "./model/errors";
 export type { RunInfo, StepInfo, WorkflowStatusResponse } from "./model/http";
+export type { IndexRow as ListedInstance } from "./model/index-rpc";
+export type { ListOptions } from "./model/list-options";
 export type { Backoff, RetryOn, RetryOptions } from "./model/retry";
 export type {
 	AuditView,

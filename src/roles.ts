@@ -6,19 +6,18 @@
 import { changeInstance } from "./client/bulk";
 import { pagesOf } from "./client/instance-pages";
 import {
+	announcement,
 	deliverToGuard,
-	deliverToIndex,
 	offerSlot,
 	type RunnerNamespace,
 	takeSlot,
 } from "./client/runner-client";
+import { deliverToIndex, joinShard, startShardReindex } from "./client/shard-client";
+import type { TypeStates } from "./client/type-states";
 import type { ObjectStorage } from "./db/database";
-import { GuardStore } from "./db/guard-store";
 import { HistoryStore } from "./db/history-store";
-import { IndexStore } from "./db/index-store";
 import { InstanceStore } from "./db/instance-store";
 import { JobStore } from "./db/job-store";
-import { ScheduleStore } from "./db/schedule-store";
 import { ShardTables } from "./db/shard-tables";
 import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
@@ -26,7 +25,7 @@ import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
 import type { JobRpc } from "./model/bulk";
 import { unknownType, ValidationError, WorkflowError } from "./model/errors";
-import { isJobName, isShardName, typeOfShard } from "./model/ids";
+import { isJobName, parseShardName, type ShardId } from "./model/ids";
 import {
 	type Answer,
 	answer,
@@ -48,6 +47,8 @@ export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "repor
 	/** The other objects. */
 	runners: RunnerNamespace;
 	programs: ReadonlyMap<string, Program>;
+	/** Shared by the objects of an isolate. */
+	types: TypeStates;
 }
 
 export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc;
@@ -77,6 +78,12 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	slot: "instance",
 	indexWrite: "index shard",
 	indexList: "index shard",
+	indexStats: "index shard",
+	joinShard: "index shard",
+	typeState: "index shard",
+	changeType: "index shard",
+	startReindex: "index shard",
+	reindexProgress: "index shard",
 	takeSlot: "index shard",
 	returnSlot: "index shard",
 	guardState: "index shard",
@@ -120,8 +127,9 @@ export function handle(
 const SETTLE_MS = 50;
 
 export function roleIn(place: Place): Role {
-	if (isShardName(place.name)) {
-		const shard = shardIn(place);
+	const id = parseShardName(place.name);
+	if (id !== undefined) {
+		const shard = shardIn(place, id);
 		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
 	}
 	if (isJobName(place.name)) {
@@ -132,20 +140,22 @@ export function roleIn(place: Place): Role {
 	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
 }
 
-function shardIn({ name, storage, runners, programs, clock, alarm, report }: Place): IndexShard {
-	const tables = new ShardTables(storage);
-	const type = typeOfShard(name);
+function shardIn({ storage, runners, programs, types, ...place }: Place, id: ShardId): IndexShard {
+	const { clock, alarm, report } = place;
+	const { type } = id;
 	return new IndexShard({
-		type,
-		store: new IndexStore(tables),
-		guardStore: new GuardStore(tables),
-		scheduleStore: new ScheduleStore(tables),
+		id,
+		tables: new ShardTables(storage),
 		scheduled: scheduledType(type, runners, programs),
 		declared: () => programs.get(type) ?? null,
-		ask: (offer) => offerSlot(runners, offer),
-		clock,
-		alarm,
-		report,
+		calls: {
+			askSlot: (offer) => offerSlot(runners, offer),
+			announce: (instance) => announcement(runners, instance),
+			joinShard: (own) => joinShard(runners, own),
+			startReindex: (other, request) => startShardReindex(runners, other, request),
+		},
+		typeChanged: (state) => types.changed(type, state, clock.now()),
+		...{ clock, alarm, report },
 	});
 }
 
@@ -179,14 +189,14 @@ function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
 	});
 }
 
-function instanceIn({ storage, runners, programs, ...place }: Place): Instance {
+function instanceIn({ storage, runners, programs, types, ...place }: Place): Instance {
 	const { clock, alarm, random, report, empty } = place;
 	const ports: Ports = {
 		...{ clock, alarm, random, report, empty },
 		outbox: (source) =>
 			new Outbox({
 				source,
-				deliver: ({ type, update }) => deliverToIndex(runners, type, update),
+				deliver: (said) => deliverToIndex(runners, said),
 				// A final status changes no more.
 				settleMs: ({ update }) => (isTerminal(update.status) ? 0 : SETTLE_MS),
 				clock,
@@ -199,6 +209,7 @@ function instanceIn({ storage, runners, programs, ...place }: Place): Instance {
 				clock,
 			}),
 		takeSlot: (type, request) => takeSlot(runners, type, request),
+		types: { stateOf: (type) => types.stateOf(type, runners, clock) },
 	};
 	return new Instance({
 		store: new InstanceStore(storage),

@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { RunnerNamespace } from "./client/runner-client";
+import { TypeStates } from "./client/type-states";
 import { type Program, programsOf, type Registry, type ServiceDefaults } from "./engine/program";
 import type { Clock } from "./model/ports";
 import { handle, type Role, RPC_METHODS, type RunnerRpc, roleIn } from "./roles";
@@ -43,6 +44,7 @@ export function workflowRunner(registry: Registry, defaults: ServiceDefaults = {
 
 /** The class itself: tests give it programs that come and go, and a clock that they move. */
 export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock) {
+	const types = new TypeStates();
 	class Runner extends DurableObject<RunnerEnv> {
 		readonly role: Role;
 
@@ -55,6 +57,7 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 				storage,
 				runners: env.WORKFLOW_RUNNER,
 				programs,
+				types,
 				clock,
 				alarm: {
 					set: (atMs) => void storage.setAlarm(atMs),

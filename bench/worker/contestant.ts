@@ -22,12 +22,21 @@ export interface Contestant {
 	result(env: Env, id: string): Promise<Result | undefined>;
 	/** Puts so many rows into the index of instances. */
 	fill?(env: Env, rows: number): Promise<void>;
-	/** The newest 50 rows of the index. */
-	list?(env: Env): Promise<unknown[]>;
+	/** The newest 50 rows of the index, all of them or those that are asked for. */
+	list?(env: Env, of: PageOf): Promise<unknown[]>;
+	/** Tells the index of a new instance that has ended. */
+	index?(env: Env, id: string): Promise<unknown>;
 }
 
 /** Rows of the page that `list` is asked for. */
 export const PAGE = 50;
+
+/** Any, those of a status that few have, or those with an attribute of a value that few have. */
+export type PageOf = "any" | "rare status" | "attribute";
+
+/** How many rows of an index are `errored`, and how many others are of customer `RARE_CUSTOMER`. */
+export const RARE_ROWS = 60;
+export const RARE_CUSTOMER = "c-17";
 
 /** Statuses of an instance that has not ended, in the words of all contestants. */
 const UNFINISHED = ["created", "queued", "running", "sleeping", "waiting"];

@@ -5,7 +5,7 @@
  * A Worker's clock counts whole ms. Marks that are streamed to a finer clock outside are no way
  * out: what blocks the process after a mark (a commit, a new object) delays it on its way.
  */
-import { type Contestant, type Env, PAGE } from "./contestant";
+import { type Contestant, type Env, PAGE, type PageOf } from "./contestant";
 import { expectedResult, seen, type Work } from "./program";
 
 /** One measurement. */
@@ -17,7 +17,9 @@ export interface Load {
 	inFlight: number;
 	work: Omit<Work, "id">;
 	/** Pages of the index are asked for, in place of instances. */
-	list?: boolean;
+	list?: PageOf;
+	/** The index is told of instances, in place of running them. */
+	index?: true;
 	/** What is looked at between `begin` and `completed`. */
 	watch?: "firstStep" | "event";
 	/** Ms from one creation to the next, whatever the contestant does; default: none. */
@@ -46,18 +48,28 @@ export async function drive(contestant: Contestant, env: Env, load: Load): Promi
 			const dueAt = startedAt + n * (load.everyMs ?? 0);
 			if (dueAt > Date.now()) await scheduler.wait(dueAt - Date.now());
 			const work = { ...load.work, id: `${load.prefix}-${n}` };
-			times.push(
-				await (load.list ? listOne(contestant, env) : runOne(contestant, env, load, work)),
-			);
+			times.push(await runOf(contestant, env, load, work));
 		}
 	};
 	await Promise.all(Array.from({ length: load.inFlight }, lane));
 	return times;
 }
 
-async function listOne(contestant: Contestant, env: Env): Promise<Times> {
+function runOf(contestant: Contestant, env: Env, load: Load, work: Work): Promise<Times> {
+	if (load.list !== undefined) return listOne(contestant, env, load.list);
+	if (load.index) return indexOne(contestant, env, work.id);
+	return runOne(contestant, env, load, work);
+}
+
+async function indexOne(contestant: Contestant, env: Env, id: string): Promise<Times> {
 	const begin = Date.now();
-	const rows = await contestant.list?.(env);
+	await contestant.index?.(env, id);
+	return { begin, completed: Date.now() };
+}
+
+async function listOne(contestant: Contestant, env: Env, of: PageOf): Promise<Times> {
+	const begin = Date.now();
+	const rows = await contestant.list?.(env, of);
 	if (rows?.length !== PAGE) throw new Error(`a page of ${rows?.length} rows`);
 	return { begin, completed: Date.now() };
 }

@@ -12,6 +12,7 @@ import { EVENT, type Result, runProgram, type Steps, type Value, type Work } fro
 export class Floor extends DurableObject<Env> {
 	#seq = 0;
 	#synced = false;
+	#hasIndex = false;
 	/** Ends the open sleep or wait. */
 	#goOn: () => void = () => {};
 
@@ -53,15 +54,20 @@ export class Floor extends DurableObject<Env> {
 
 	/** The table of an index, filled at once; only `list` is measured. */
 	fill(rows: number): void {
+		for (let n = 0; n < rows; n++) this.index(`i-${n}`, n);
+	}
+
+	index(id: string, now: number): void {
 		const { sql } = this.ctx.storage;
-		sql.exec(
-			`CREATE TABLE instances (id TEXT PRIMARY KEY, status TEXT NOT NULL, seq INTEGER NOT NULL,
-				created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
-		);
-		sql.exec("CREATE INDEX by_creation ON instances (created_at, id)");
-		for (let n = 0; n < rows; n++) {
-			sql.exec("INSERT INTO instances VALUES (?, 'completed', 2, ?, ?)", `i-${n}`, n, n);
+		if (!this.#hasIndex) {
+			sql.exec(
+				`CREATE TABLE IF NOT EXISTS instances (id TEXT PRIMARY KEY, status TEXT NOT NULL,
+					seq INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
+			);
+			sql.exec("CREATE INDEX IF NOT EXISTS by_creation ON instances (created_at, id)");
+			this.#hasIndex = true;
 		}
+		sql.exec("INSERT INTO instances VALUES (?, 'completed', 2, ?, ?)", id, now, now);
 	}
 
 	list(limit: number): unknown[] {
@@ -149,5 +155,6 @@ export function floor(synced: boolean): Contestant {
 		},
 		fill: async (env, rows) => env.FLOOR.getByName(INDEX).fill(rows),
 		list: (env) => env.FLOOR.getByName(INDEX).list(PAGE),
+		index: (env, id) => env.FLOOR.getByName(INDEX).index(id, Date.now()),
 	};
 }

@@ -1,8 +1,9 @@
 /** Ours: a class workflow on the real `WorkflowRunner`, with its journal, alarm and index delivery. */
-import { deliverToIndex, listInstances } from "../../src/client/runner-client";
+import { listAfter } from "../../src/client/listing";
+import { deliverToIndex } from "../../src/client/shard-client";
 import { BaseWorkflow, type Step } from "../../src/library";
-import type { IndexUpdate } from "../../src/model/index-rpc";
-import { type Contestant, outcome, PAGE } from "./contestant";
+import type { IndexUpdate, InstanceFilter } from "../../src/model/index-rpc";
+import { type Contestant, outcome, PAGE, RARE_CUSTOMER, RARE_ROWS } from "./contestant";
 import { EVENT, type Result, runProgram, type Work } from "./program";
 
 export class BenchWorkflow extends BaseWorkflow<Work, Result> {
@@ -41,11 +42,38 @@ export const ours: Contestant = {
 		return outcome(id, status, "completed", result);
 	},
 	async fill(env, rows) {
-		const updates = Array.from({ length: rows }, (_, n): IndexUpdate => {
-			return { id: `i-${n}`, seq: 2, status: "completed", createdAt: n, updatedAt: n };
-		});
-		const deliver = (update: IndexUpdate) => deliverToIndex(env.WORKFLOW_RUNNER, LISTED, update);
-		while (updates.length > 0) await Promise.all(updates.splice(0, BATCH).map(deliver));
+		const tell = (update: IndexUpdate) =>
+			deliverToIndex(env.WORKFLOW_RUNNER, { type: LISTED, shard: 0, update });
+		for (let begin = 0; begin < rows; begin += BATCH) {
+			const count = Math.min(BATCH, rows - begin);
+			await Promise.all(Array.from({ length: count }, (_, n) => tell(listed(begin + n, rows))));
+		}
 	},
-	list: (env) => listInstances(env.WORKFLOW_RUNNER, LISTED, { limit: PAGE }),
+	async list(env, of) {
+		const filter: InstanceFilter = {
+			any: {},
+			"rare status": { status: ["errored" as const] },
+			attribute: { attributes: { customer: RARE_CUSTOMER } },
+		}[of];
+		const request = { types: [LISTED], filter, order: "desc", limit: PAGE } as const;
+		return (await listAfter(env.WORKFLOW_RUNNER, request, null)).rows;
+	},
+	index: (env, id) => {
+		const now = Date.now();
+		const update = { id, seq: 2, status: "completed", createdAt: now, updatedAt: now } as const;
+		return deliverToIndex(env.WORKFLOW_RUNNER, { type: LISTED, shard: 0, update });
+	},
 };
+
+/** The `n`th of so many rows: the rare ones lie evenly among the others. */
+function listed(n: number, rows: number): IndexUpdate {
+	const turn = n % Math.floor(rows / RARE_ROWS);
+	return {
+		id: `i-${n}`,
+		seq: 2,
+		status: turn === 0 ? "errored" : "completed",
+		createdAt: n,
+		updatedAt: n,
+		attributes: { customer: turn === 1 ? RARE_CUSTOMER : `customer-${n}` },
+	};
+}

@@ -4,6 +4,7 @@
  * `POST /drive` loads a contestant from inside. For a load over HTTP each contestant has a front:
  * ours the service's own API, the others the least that will do.
  */
+import { catalogueOf } from "../../src/engine/catalogue";
 import { createApp } from "../../src/http/app";
 import { workflowRunner } from "../../src/workflow-runner";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
@@ -15,10 +16,9 @@ import { GuardBench } from "./guard";
 import { BenchWorkflow, GuardedWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-export class WorkflowRunner extends workflowRunner({
-	bench: BenchWorkflow,
-	guarded: GuardedWorkflow,
-}) {}
+const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow };
+
+export class WorkflowRunner extends workflowRunner(registry) {}
 export { CloudflareWorkflow, CountedRunner, Floor, GuardBench };
 
 const contestants = new Map<string, Contestant>([
@@ -28,7 +28,7 @@ const contestants = new Map<string, Contestant>([
 	["cloudflare", cloudflare],
 ]);
 
-const app = createApp({ types: ["bench"] });
+const app = createApp({ types: catalogueOf(registry) });
 
 export default {
 	async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {

@@ -3,10 +3,34 @@ CREATE TABLE `instances` (
 	`status` text NOT NULL,
 	`seq` integer NOT NULL,
 	`created_at` integer NOT NULL,
-	`updated_at` integer NOT NULL
+	`updated_at` integer NOT NULL,
+	`attributes` text
 );
 
-CREATE INDEX `instances_by_creation` ON `instances` (`created_at`,`id`);
+CREATE INDEX `instances_by_status` ON `instances` (`status`,`created_at`,`id`);
+CREATE TABLE `minutes` (
+	`minute` integer PRIMARY KEY NOT NULL,
+	`throughput` text NOT NULL
+);
+
+CREATE TABLE `reindex_ids` (
+	`row` integer PRIMARY KEY NOT NULL,
+	`ids` text NOT NULL
+);
+
+CREATE TABLE `reindex` (
+	`row` integer PRIMARY KEY NOT NULL,
+	`started_at` integer NOT NULL,
+	`finished_at` integer,
+	`shards` integer NOT NULL,
+	`cursor` text NOT NULL,
+	`checked` integer NOT NULL,
+	`repaired` integer NOT NULL,
+	`removed` integer NOT NULL,
+	`added` integer NOT NULL,
+	`unanswered` integer NOT NULL
+);
+
 CREATE TABLE `schedule_runs` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`schedule` text NOT NULL,
@@ -42,6 +66,13 @@ CREATE INDEX `schedules_by_wake` ON `schedules` (`wake_at`);
 CREATE TABLE `shard` (
 	`row` integer PRIMARY KEY NOT NULL,
 	`schema` integer NOT NULL,
+	`counts` text,
+	`removed` integer DEFAULT 0 NOT NULL,
+	`last_execution_at` integer,
+	`minute` integer,
+	`throughput` text,
+	`shards` integer DEFAULT 1 NOT NULL,
+	`type_status` text DEFAULT 'active' NOT NULL,
 	`limits` text
 );
 
@@ -62,3 +93,11 @@ CREATE TABLE `starts` (
 	`at` integer NOT NULL
 );
 
+CREATE TABLE `tags` (
+	`row` integer PRIMARY KEY NOT NULL,
+	`tag` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`id` text NOT NULL
+);
+
+CREATE INDEX `tags_by_tag` ON `tags` (`tag`,`created_at`,`id`);

@@ -18,11 +18,10 @@ import type {
 	SlotUse,
 } from "../model/guard-rpc";
 import { parseEventName, parseInstanceId, parseTypeName, shardName } from "../model/ids";
-import type { IndexRow, IndexUpdate } from "../model/index-rpc";
 import {
+	type Announcement,
 	type By,
 	type DescribeRequest,
-	type IndexFilter,
 	type InstanceRpc,
 	type InstanceView,
 	type RepairRequest,
@@ -99,20 +98,13 @@ export async function removeInstance(runners: RunnerNamespace, id: string, by?: 
 	unwrap(await instance(runners, id).remove({ by }));
 }
 
-export async function listInstances(
+/** What an instance says of itself to the index; null: there is none. */
+export async function announcement(
 	runners: RunnerNamespace,
-	type: string,
-	filter: IndexFilter,
-): Promise<IndexRow[]> {
-	return unwrap(await runners.getByName(shardName(type)).indexList(filter));
-}
-
-export async function deliverToIndex(
-	runners: RunnerNamespace,
-	type: string,
-	update: IndexUpdate,
-): Promise<void> {
-	unwrap(await runners.getByName(shardName(type)).indexWrite(update));
+	id: string,
+): Promise<Announcement | null> {
+	const said = await runners.getByName(id).announce();
+	return !said.ok && said.error.code === "INSTANCE_NOT_FOUND" ? null : unwrap(said);
 }
 
 export async function takeSlot(

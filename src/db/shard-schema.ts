@@ -1,30 +1,101 @@
-/** The tables of an index shard's object (`__index:<type>`). */
+/** The tables of an index shard's object (`__index:<type>`, `__index:<type>:<n>`). */
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { SlotState } from "../model/guard-rpc";
 import type { Overlap, RunOutcome } from "../model/schedule";
 import type { WorkflowStatus } from "../model/status";
+import type { TypeStatus } from "../model/type-state";
 
+/** The status of a row whose instance is gone; it stays for a while, and is in no listing. */
+export const REMOVED = "removed";
+
+/**
+ * One index serves every listing: a page is merged from one range of it for each status, so that a
+ * rare status is found as fast as a common one. An index on the creation alone would be a written
+ * row more for each instance.
+ */
 export const instancesTable = sqliteTable(
 	"instances",
 	{
 		id: text("id").primaryKey(),
-		status: text("status").$type<WorkflowStatus>().notNull(),
+		status: text("status").$type<WorkflowStatus | typeof REMOVED>().notNull(),
 		/** Of the newest update that arrived: an older one changes nothing (G12). */
 		seq: integer("seq").notNull(),
 		createdAt: integer("created_at").notNull(),
 		updatedAt: integer("updated_at").notNull(),
+		/** `Attributes` as JSON; null: none. */
+		attributes: text("attributes"),
 	},
-	(table) => [index("instances_by_creation").on(table.createdAt, table.id)],
+	(table) => [index("instances_by_status").on(table.status, table.createdAt, table.id)],
 );
 
-/** One row. */
+/** One row for each attribute of an instance, by which it is found. */
+export const tagsTable = sqliteTable(
+	"tags",
+	{
+		row: integer("row").primaryKey(),
+		/** `<name>:<value>`. */
+		tag: text("tag").notNull(),
+		createdAt: integer("created_at").notNull(),
+		id: text("id").notNull(),
+	},
+	(table) => [index("tags_by_tag").on(table.tag, table.createdAt, table.id)],
+);
+
+/** One row: what the shard knows beside its instances. */
 export const shardTable = sqliteTable("shard", {
 	row: integer("row").primaryKey(),
 	/** How many of the migrations these tables have had. */
 	schema: integer("schema").notNull(),
+	/** `StatusCounts` as JSON; null: not counted yet. */
+	counts: text("counts"),
+	/** Instances that were here and are gone. */
+	removed: integer("removed").notNull().default(0),
+	/** When the newest instance was created. */
+	lastExecutionAt: integer("last_execution_at"),
+	/** The newest minute in which something happened, in minutes since 1970, and ... */
+	minute: integer("minute"),
+	/** ... its `Throughput` as JSON; those before have rows of their own. */
+	throughput: text("throughput"),
+	/** How many shards the type has come to have, as far as this one was told. */
+	shards: integer("shards").notNull().default(1),
+	typeStatus: text("type_status").$type<TypeStatus>().notNull().default("active"),
 	/** `LimitOverrides` of the type as JSON; null: an operator has set none. */
 	limits: text("limits"),
 });
+
+/** What happened in each minute of the last day or so. */
+export const minutesTable = sqliteTable("minutes", {
+	/** Minutes since 1970. */
+	minute: integer("minute").primaryKey(),
+	/** `Throughput` as JSON. */
+	throughput: text("throughput").notNull(),
+});
+
+/** One row: the latest rebuilding of the index. */
+export const reindexTable = sqliteTable("reindex", {
+	row: integer("row").primaryKey(),
+	startedAt: integer("started_at").notNull(),
+	finishedAt: integer("finished_at"),
+	/** The shards that have been started with it, this one included. */
+	shards: integer("shards").notNull(),
+	/** The id up to which rows have been looked at; empty: none yet. */
+	cursor: text("cursor").notNull(),
+	checked: integer("checked").notNull(),
+	repaired: integer("repaired").notNull(),
+	removed: integer("removed").notNull(),
+	added: integer("added").notNull(),
+	unanswered: integer("unanswered").notNull(),
+});
+
+/** Ids that it has still to ask, as JSON, a page in each row. */
+export const reindexIdsTable = sqliteTable("reindex_ids", {
+	row: integer("row").primaryKey(),
+	ids: text("ids").notNull(),
+});
+
+export type InstanceIndexRow = typeof instancesTable.$inferSelect;
+export type ShardRow = Omit<typeof shardTable.$inferSelect, "row" | "schema">;
+export type ReindexRow = Omit<typeof reindexTable.$inferSelect, "row">;
 
 /** Instances that have a slot of the type or wait for one: the guard's memory. */
 export const slotsTable = sqliteTable("slots", {

@@ -47,4 +47,10 @@ export class ShardTables {
 		});
 		this.#migrated = true;
 	}
+
+	/** Synchronous: nothing in `work` may await. All that it writes is there, or nothing. */
+	transaction<T>(work: () => T): T {
+		this.migrate();
+		return this.storage.transactionSync(work);
+	}
 }

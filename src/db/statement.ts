@@ -23,7 +23,8 @@ interface Query {
 	toSQL(): { sql: string; params: unknown[] };
 }
 
-type Values = Readonly<Record<string, SqlStorageValue | undefined>>;
+/** What is bound, by name. */
+export type Values = Readonly<Record<string, SqlStorageValue | undefined>>;
 
 /**
  * A statement that can be run on any object's storage.

@@ -10,7 +10,7 @@ import { parseBy } from "../model/by";
 import type { Encoded } from "../model/codec";
 import { ValidationError } from "../model/errors";
 import { hash53 } from "../model/hash";
-import { parseEventName } from "../model/ids";
+import { parseEventName, shardOf } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { wholeNumber } from "../model/options";
 import type { By, CreateRequest } from "../model/rpc";
@@ -91,7 +91,7 @@ export function newRow(
 		startedAt: notBefore === null ? now : null,
 		attributes: attributesText(attributes),
 		priority,
-		shard: 0,
+		shard: shardOf(id, program.shards),
 		slot: null,
 		slotKey: null,
 		slotSeq: 0,

@@ -3,6 +3,7 @@ import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { NonDeterminismError, WorkflowError } from "../model/errors";
 import { shortened } from "../model/printable";
 import type { WorkflowStatus } from "../model/status";
+import type { TypeStatus } from "../model/type-state";
 
 /** How many step keys an error names. */
 const KEYS_SHOWN = 10;
@@ -15,6 +16,14 @@ export function unknownEvent(
 	return new WorkflowError(
 		"UNKNOWN_EVENT",
 		`The type "${type}" declares no event "${event}". Declared: ${[...declared].join(", ") || "none"}.`,
+	);
+}
+
+export function typeInactive(type: string, status: TypeStatus): WorkflowError {
+	return new WorkflowError(
+		"TYPE_INACTIVE",
+		`The type "${type}" is ${status} and takes no new instances. An operator can make it active again.`,
+		{ type, status },
 	);
 }
 

@@ -5,7 +5,8 @@
 import type { InstanceStore, WorkflowRow } from "../db/instance-store";
 import { attributesOf } from "../model/attributes";
 import type { IndexUpdate } from "../model/index-rpc";
-import type { Clock, Outbox, StatusMessage, StatusSource } from "../model/ports";
+import type { Clock, Outbox, StatusSource } from "../model/ports";
+import type { Announcement } from "../model/rpc";
 import { assertStatusChange } from "../model/status";
 import { instanceNotFound } from "./faults";
 import type { Ports } from "./ports";
@@ -99,10 +100,10 @@ export class InstanceRecord implements StatusSource {
 		this.#put({ ...this.row, ...NOT_BEGUN, ...changes, run: run + 1 }, true);
 	}
 
-	pending(): StatusMessage | null {
+	pending(): Announcement | null {
 		const row = this.#row;
 		if (row === undefined || row.indexedSeq >= row.statusSeq) return null;
-		return { type: row.type, update: this.update };
+		return { type: row.type, shard: row.shard, update: this.update };
 	}
 
 	/** What the index should say. */
@@ -118,7 +119,7 @@ export class InstanceRecord implements StatusSource {
 	 * In memory only, and stored with the next change of the row: an object that comes back without
 	 * it delivers once more, and the shard ignores what it has. That costs less than a write each time.
 	 */
-	acknowledge({ update: { seq } }: StatusMessage): void {
+	acknowledge({ update: { seq } }: Announcement): void {
 		if (this.#row === undefined || this.#row.indexedSeq >= seq) return;
 		this.#row = { ...this.#row, indexedSeq: seq };
 		this.#deliveryChanged();

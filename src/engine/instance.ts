@@ -40,6 +40,7 @@ import {
 	instanceNotEnded,
 	stepIsRunning,
 	stepNotFound,
+	typeInactive,
 	typeNotRegistered,
 } from "./faults";
 import { type Detail, idempotencyConflict } from "./history";
@@ -89,9 +90,11 @@ export class Instance {
 		const program = this.#programs.get(type);
 		if (program === undefined) throw unknownType(type, this.#programs.keys());
 		const creation = await checkCreation(request, program);
+		const state = await this.#ports.types.stateOf(type);
 		const { record } = this.#life;
 		record.open();
 		if (record.exists) return this.#existing(request, creation);
+		if (state.status !== "active") throw typeInactive(type, state.status);
 		const fresh = newRow(creation, this.#ports.clock.now());
 		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program)) };
 		this.#life.course.begin(row, program);

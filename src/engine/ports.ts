@@ -5,6 +5,7 @@
 
 import type { SlotAnswer, SlotRequest } from "../model/guard-rpc";
 import type { Clock, Outbox, SlotSource, StatusSource } from "../model/ports";
+import type { TypeState } from "../model/type-state";
 
 /** The object's one alarm. A call takes part in the writes of the same synchronous stretch. */
 export interface Alarm {
@@ -25,4 +26,6 @@ export interface Ports {
 	slotOutbox(source: SlotSource): Outbox;
 	/** Asks the guard of a type for a slot, once. @throws `QUEUE_FULL`, and whatever went wrong. */
 	takeSlot(type: string, request: SlotRequest): Promise<SlotAnswer>;
+	/** What an operator has decided about types, as of a moment ago. */
+	types: { stateOf(type: string): TypeState | Promise<TypeState> };
 }

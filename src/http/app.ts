@@ -2,15 +2,18 @@
  * The HTTP API: routes, and what surrounds each of them (request id, access, errors).
  *
  * @example
- * export default { fetch: createApp({ types: ["order"] }).fetch };
+ * export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };
  */
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import type { RunnerNamespace } from "../client/runner-client";
+import type { Catalogue } from "../model/catalogue";
 import { requireAccess } from "./access";
+import { adminRoutes } from "./admin-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
 import { scheduleRoutes } from "./schedule-routes";
+import { typeRoutes } from "./type-routes";
 import { workflowRoutes } from "./workflow-routes";
 
 /** The Worker's bindings, variables and secrets. */
@@ -29,20 +32,22 @@ export interface AppContext {
 }
 
 export interface AppSettings {
-	/** Names of the registered types. */
-	types: readonly string[];
+	/** The registered types. */
+	types: Catalogue;
 }
 
 export function createApp({ types }: AppSettings): Hono<AppContext> {
 	const app = new Hono<AppContext>();
 	app.use(requestId());
-	app.get("/", (c) => c.json({ status: "ok", workflows: types }));
+	app.get("/", (c) => c.json({ status: "ok", workflows: [...types.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
 	app.route("/workflows", bulkStartRoutes(types));
 	app.route("/workflows", workflowRoutes(types));
 	app.route("/bulk", bulkRoutes());
 	app.route("/schedules", scheduleRoutes(types));
+	app.route("/types", typeRoutes(types));
+	app.route("/admin", adminRoutes(types));
 	app.notFound(notFound);
 	app.onError(answerError);
 	return app;

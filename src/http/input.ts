@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { BULK_ACTIONS } from "../model/bulk";
+import type { Catalogue } from "../model/catalogue";
 import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { shortened } from "../model/printable";
@@ -100,17 +101,6 @@ export const repairBody = z.discriminatedUnion("action", [
 	z.strictObject({ action: z.literal("retry-now"), step, reason }),
 ]);
 
-export const listQuery = z.strictObject({
-	type: z.string().optional(),
-	status: z.enum(WORKFLOW_STATUSES).optional(),
-	limit: z
-		.string()
-		.regex(/^\d{1,9}$/, "expected a whole number")
-		.transform(Number)
-		.pipe(z.number().min(1).max(LIMITS.listPage))
-		.default(LIMITS.listPageDefault),
-});
-
 export const statusQuery = z.strictObject({
 	steps: z
 		.enum(["true", "false"])
@@ -178,8 +168,16 @@ function utf8(bytes: ArrayBuffer): string {
 	}
 }
 
-export function requireType(types: readonly string[], type: string): void {
-	if (!types.includes(type)) throw unknownType(type, types);
+/** Refuses a type that is not registered. */
+export function requireType(catalogue: Catalogue, type: string): void {
+	if (!catalogue.has(type)) throw unknownType(type, catalogue.keys());
+}
+
+/** The types that are named, or all of them, in the order of the registry. */
+export function typesOf(catalogue: Catalogue, named: readonly string[] | undefined): string[] {
+	for (const type of named ?? []) requireType(catalogue, type);
+	const all = [...catalogue.keys()];
+	return named === undefined ? all : all.filter((type) => named.includes(type));
 }
 
 /** Who asks for a change: headers say who and once only, the body why. */
@@ -191,17 +189,24 @@ export function byOf(c: Context, reason?: string): By {
 	};
 }
 
-/** The query's fields; one that is given twice is refused. */
-export function singleQuery(c: Context): Record<string, string> {
+/** The query's fields. One that is given twice is refused, unless it is repeatable: then a list. */
+export function queryOf(
+	c: Context,
+	repeatable: readonly string[] = [],
+): Record<string, string | string[]> {
 	const fields = Object.entries(c.req.queries());
-	const repeated = fields.filter(([, values]) => values.length > 1);
+	const repeated = fields.filter(
+		([name, values]) => values.length > 1 && !repeatable.includes(name),
+	);
 	if (repeated.length > 0) {
 		throw inputError(
 			"query",
 			repeated.map(([path]) => ({ path, message: "given more than once" })),
 		);
 	}
-	return Object.fromEntries(fields.map(([name, values]) => [name, values[0] ?? ""]));
+	return Object.fromEntries(
+		fields.map(([name, values]) => [name, repeatable.includes(name) ? values : (values[0] ?? "")]),
+	);
 }
 
 /** `value` as the schema has it; a `ValidationError` lists all issues with their paths. */

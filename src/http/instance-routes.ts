@@ -20,10 +20,10 @@ import {
 	limitBody,
 	optionalBody,
 	parseInput,
+	queryOf,
 	repairBody,
 	requireDecodable,
 	restartBody,
-	singleQuery,
 	statusQuery,
 } from "./input";
 
@@ -33,7 +33,7 @@ export function instanceRoutes(): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.get("/:id", async (c) => {
-		const options = parseInput(statusQuery, singleQuery(c), "query");
+		const options = parseInput(statusQuery, queryOf(c), "query");
 		const view = await describeInstance(c.env.WORKFLOW_RUNNER, c.req.param("id"), options);
 		return c.json(statusJson(statusResponse(view)));
 	});

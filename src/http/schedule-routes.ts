@@ -9,6 +9,7 @@ import {
 	resumeSchedule,
 	triggerSchedule,
 } from "../client/schedules";
+import type { Catalogue } from "../model/catalogue";
 import { toJson } from "../model/http";
 import type { ScheduleDetails } from "../model/schedule";
 import type { AppContext } from "./app";
@@ -18,15 +19,16 @@ import {
 	jsonBody,
 	limitBody,
 	parseInput,
+	queryOf,
 	requireType,
 	scheduleBody,
 	schedulesQuery,
-	singleQuery,
+	typesOf,
 } from "./input";
 
 const CHANGES = { pause: pauseSchedule, resume: resumeSchedule };
 
-export function scheduleRoutes(types: readonly string[]): Hono<AppContext> {
+export function scheduleRoutes(types: Catalogue): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.post("/", limitBody, async (c) => {
@@ -36,9 +38,8 @@ export function scheduleRoutes(types: readonly string[]): Hono<AppContext> {
 	});
 
 	routes.get("/", async (c) => {
-		const { type } = parseInput(schedulesQuery, singleQuery(c), "query");
-		if (type !== undefined) requireType(types, type);
-		const asked = type === undefined ? types : [type];
+		const { type } = parseInput(schedulesQuery, queryOf(c), "query");
+		const asked = typesOf(types, type === undefined ? undefined : [type]);
 		return c.json({ schedules: await listSchedules(c.env.WORKFLOW_RUNNER, asked) });
 	});
 	routes.all("/", methodNotAllowed("GET, POST"));

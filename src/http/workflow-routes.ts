@@ -1,24 +1,15 @@
-/** `/workflows`: create and list instances. */
+/** `/workflows`: create instances, list them, and what there is for each of them. */
 import { Hono } from "hono";
 import { createEach } from "../client/create-each";
 import { createInstance } from "../client/create-instance";
-import { listInstances } from "../client/runner-client";
+import type { Catalogue } from "../model/catalogue";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
-import {
-	batchBody,
-	byOf,
-	createBody,
-	jsonBody,
-	limitBody,
-	listQuery,
-	parseInput,
-	requireType,
-	singleQuery,
-} from "./input";
+import { batchBody, byOf, createBody, jsonBody, limitBody, parseInput, requireType } from "./input";
 import { instanceRoutes } from "./instance-routes";
+import { listingRoutes } from "./listing-routes";
 
-export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
+export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.post("/", limitBody, async (c) => {
@@ -45,21 +36,7 @@ export function workflowRoutes(types: readonly string[]): Hono<AppContext> {
 		return c.json({ results });
 	});
 
-	routes.get("/", async (c) => {
-		const { type, ...filter } = parseInput(listQuery, singleQuery(c), "query");
-		if (type !== undefined) {
-			requireType(types, type);
-			const instances = await listInstances(c.env.WORKFLOW_RUNNER, type, filter);
-			return c.json({ type, instances });
-		}
-		const workflows = await Promise.all(
-			types.map(async (each) => ({
-				type: each,
-				instances: await listInstances(c.env.WORKFLOW_RUNNER, each, filter),
-			})),
-		);
-		return c.json({ workflows });
-	});
+	routes.route("/", listingRoutes(types));
 	routes.all("/", methodNotAllowed("GET, POST"));
 
 	routes.route("/", instanceRoutes());

@@ -86,15 +86,18 @@ export interface CreateResponse {
 	status: WorkflowStatus;
 }
 
-/** `GET /workflows?type=…` */
+/** `GET /workflows?type=…` of one type. */
 export interface TypeListing {
 	type: string;
 	instances: IndexRow[];
+	/** For the query `cursor` of the next page; null: this is the last one. */
+	nextCursor: string | null;
 }
 
-/** `GET /workflows` */
+/** `GET /workflows` of any other number of types: one page over all of them. */
 export interface Listing {
-	workflows: TypeListing[];
+	workflows: Omit<TypeListing, "nextCursor">[];
+	nextCursor: string | null;
 }
 
 /** Every error. */

@@ -4,6 +4,7 @@
  * No id or type name starts with `_`, so no caller can reach a shard's object (`__index:<type>`).
  */
 import { ValidationError } from "./errors";
+import { hash32 } from "./hash";
 import { LIMITS } from "./limits";
 import { shortened } from "./printable";
 
@@ -15,14 +16,17 @@ const OCCURRENCE = /#\d+$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Returns `id` when it has the form of an instance id; throws `ValidationError` otherwise. */
-export function parseInstanceId(id: unknown): string {
-	if (typeof id === "string" && id.length <= LIMITS.instanceIdLength && INSTANCE_ID.test(id)) {
-		return id;
-	}
+export function parseInstanceId(id: unknown, path = "id"): string {
+	if (isInstanceId(id)) return id;
 	throw new ValidationError(
 		`An instance id is 1 to ${LIMITS.instanceIdLength} letters, digits, ".", "_", "-" or ":", and does not start with "_", "." or "-"; received ${quote(id)}.`,
-		{ path: "id" },
+		{ path },
 	);
+}
+
+/** Whether it has the form of an instance id, and so of what one may begin with. */
+export function isInstanceId(id: unknown): id is string {
+	return typeof id === "string" && id.length <= LIMITS.instanceIdLength && INSTANCE_ID.test(id);
 }
 
 /** Returns `type` when it has the form of a type's name; throws `ValidationError` otherwise. */
@@ -74,22 +78,30 @@ export function parseEventName(name: unknown): string {
 	);
 }
 
-const SHARD_PREFIX = "__index:";
+/** No type's name has a colon. */
+const SHARD_NAME = /^__index:([^:]+)(?::(\d+))?$/;
 const JOB_PREFIX = "__job:";
 
-/** The name of the object that lists a type's instances. */
-export function shardName(type: string): string {
-	return `${SHARD_PREFIX}${type}`;
+/** Which shard of which type an object is; the first one is number 0. */
+export interface ShardId {
+	type: string;
+	shard: number;
 }
 
-/** The type whose instances a shard lists. */
-export function typeOfShard(name: string): string {
-	const [type = ""] = name.slice(SHARD_PREFIX.length).split(":", 1);
-	return type;
+/** The name of the object that lists a type's instances, or its share of them. */
+export function shardName(type: string, shard = 0): string {
+	return shard === 0 ? `__index:${type}` : `__index:${type}:${shard}`;
 }
 
-export function isShardName(name: string): boolean {
-	return name.startsWith(SHARD_PREFIX);
+/** Undefined for an object that is no shard. */
+export function parseShardName(name: string): ShardId | undefined {
+	const [, type, shard = "0"] = SHARD_NAME.exec(name) ?? [];
+	return type === undefined ? undefined : { type, shard: Number(shard) };
+}
+
+/** The shard that lists a new instance when its type has `shards` of them. */
+export function shardOf(id: string, shards: number): number {
+	return shards === 1 ? 0 : hash32(id) % shards;
 }
 
 /** Returns `id` when it has the form of a bulk job's id, as `timeOrderedId` makes it. */

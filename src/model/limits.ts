@@ -91,6 +91,10 @@ export const LIMITS = {
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */
 	listPage: 1_000,
 	listPageDefault: 50,
+	/** Characters of a listing's cursor: past it, it is none of ours. */
+	cursorLength: 400,
+	/** Ids of one request to rebuild an index. */
+	reindexIds: 1_000,
 	/** How long an ended instance is kept where its type says nothing, in ms: 30 days. */
 	retentionMs: 30 * DAY,
 	/**

@@ -3,7 +3,7 @@
  * simulation or a test gives its own.
  */
 import type { SlotAnswer, SlotMessage } from "./guard-rpc";
-import type { IndexUpdate } from "./index-rpc";
+import type { Announcement } from "./rpc";
 
 export interface Clock {
 	/** Milliseconds since 1970. */
@@ -37,11 +37,6 @@ export interface OutboxSource<Message, Reply> {
 }
 
 /** An instance's newest status, for the index. */
-export interface StatusMessage {
-	type: string;
-	update: IndexUpdate;
-}
-
-export type StatusSource = OutboxSource<StatusMessage, unknown>;
+export type StatusSource = OutboxSource<Announcement, unknown>;
 /** What an instance has to tell the guard of its type. */
 export type SlotSource = OutboxSource<SlotMessage, SlotAnswer | null>;

@@ -8,9 +8,12 @@ import type { AttributeChanges, Attributes } from "./attributes";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
-import type { IndexRow, IndexUpdate } from "./index-rpc";
+import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
+import type { ShardStats } from "./index-stats";
+import type { ReindexProgress, ReindexRequest } from "./reindex-rpc";
 import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
+import type { TypeChange, TypeState } from "./type-state";
 
 /** What every RPC returns: the value, or the error that the request caused. */
 export type Answer<T> =
@@ -45,8 +48,18 @@ export interface InstanceRpc {
 
 /** A shard's object. */
 export interface ShardRpc extends GuardRpc, ScheduleRpc {
+	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
-	indexList(filter: IndexFilter): Promise<Answer<IndexRow[]>>;
+	indexList(request: PageRequest): Promise<Answer<Page>>;
+	indexStats(): Promise<Answer<ShardStats>>;
+	/** To the first shard: a further one says that it has come into use. */
+	joinShard(request: { shard: number }): Promise<Answer<null>>;
+	/** To the first shard, as is the next one. */
+	typeState(): Promise<Answer<TypeState>>;
+	changeType(request: TypeChange): Promise<Answer<TypeState>>;
+	/** @throws `REINDEX_RUNNING` */
+	startReindex(request: ReindexRequest): Promise<Answer<ReindexProgress>>;
+	reindexProgress(): Promise<Answer<ReindexProgress>>;
 }
 
 /** Who asks for a change, and why; kept in the instance's audit. */
@@ -124,6 +137,7 @@ export interface DescribeRequest {
 	include?: readonly Include[] | undefined;
 }
 
+/** An instance's word for the index. */
 export interface Announcement {
 	type: string;
 	/** The number of the shard that lists it. */
@@ -230,11 +244,6 @@ export interface InstanceView {
 	/** Where they were asked for. */
 	audit?: AuditView[];
 	runs?: RunView[];
-}
-
-export interface IndexFilter {
-	status?: WorkflowStatus | undefined;
-	limit: number;
 }
 
 /** The answer of `work`; an error that is not this project's own passes through. */

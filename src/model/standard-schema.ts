@@ -1,7 +1,7 @@
 /**
  * Checking input against a Standard Schema (zod, valibot, arktype, …; standardschema.dev).
  */
-import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { ValidationError } from "./errors";
 
 export type Schema = StandardSchemaV1;
@@ -29,6 +29,16 @@ export async function parseWith(schema: Schema, value: unknown, what: string): P
 	}));
 	const list = issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
 	throw new ValidationError(`The ${what} is not valid. ${list}`, { issues });
+}
+
+/** What the schema takes, as JSON Schema; null where its library does not say, or cannot. */
+export function inputJsonSchema(schema: Schema): Record<string, unknown> | null {
+	const { jsonSchema }: Partial<StandardJSONSchemaV1.Props> = schema["~standard"];
+	try {
+		return jsonSchema?.input({ target: "draft-2020-12" }) ?? null;
+	} catch {
+		return null;
+	}
 }
 
 function segmentOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string {

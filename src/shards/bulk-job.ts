@@ -133,7 +133,8 @@ export class Job {
 	async #stop(): Promise<BulkJob> {
 		if (this.#row.completedAt === null) {
 			this.#isStopping = true;
-			await this.#work;
+			// What went wrong with the page is the alarm's to tell.
+			await this.#work?.catch(() => {});
 			const job = this.#row;
 			if (job.completedAt === null) this.#end({ ...job, pending: null }, "stopped");
 		}

@@ -3,26 +3,43 @@
  * shard's parts and owns its one alarm; what a part does is the part's.
  */
 
-import type { GuardStore } from "../db/guard-store";
-import type { IndexStore } from "../db/index-store";
-import type { ScheduleStore } from "../db/schedule-store";
+import { GuardStore } from "../db/guard-store";
+import { IndexStore } from "../db/index-store";
+import { ReindexStore } from "../db/reindex-store";
+import { ScheduleStore } from "../db/schedule-store";
+import { ShardStore } from "../db/shard-store";
+import type { ShardTables } from "../db/shard-tables";
+import { TallyStore } from "../db/tally-store";
+import type { ShardId } from "../model/ids";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
+import type { TypeChange, TypeState } from "../model/type-state";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
+import { Reindex, type ReindexCalls } from "./reindex";
 import type { ScheduledType } from "./schedule-starts";
 import { Schedules } from "./schedules";
+import { ShardCount } from "./shard-count";
 import type { ShardPart } from "./shard-part";
 
-export interface ShardSettings extends Pick<GuardSettings, "type" | "declared" | "ask"> {
-	store: IndexStore;
-	guardStore: GuardStore;
-	scheduleStore: ScheduleStore;
+export interface ShardSettings extends Pick<GuardSettings, "declared"> {
+	id: ShardId;
+	tables: ShardTables;
 	scheduled: ScheduledType;
 	clock: Clock;
 	alarm: ShardAlarm;
+	calls: ShardCalls;
+	/** Told when an operator has changed the type. */
+	typeChanged(state: TypeState): void;
 	report(message: string, error: unknown): void;
+}
+
+/** Calls to other objects. */
+export interface ShardCalls extends ReindexCalls {
+	askSlot: GuardSettings["ask"];
+	/** Tells the first shard of the type that this one is in use. */
+	joinShard(id: ShardId): Promise<void>;
 }
 
 /** The object's one alarm. */
@@ -46,28 +63,47 @@ export class IndexShard {
 
 	constructor(settings: ShardSettings) {
 		this.#settings = settings;
-		const { store, clock } = settings;
-		const rows = new InstanceRows(store, clock);
-		const guard = new Guard({ ...settings, store: settings.guardStore, arm: () => this.arm() });
+		const { id, tables, clock, calls } = settings;
+		const rescheduled = () => this.arm();
+		const index = new IndexStore(tables);
+		const own = new ShardStore(tables);
+		const shards = new ShardCount(id, own, calls.joinShard);
+		const tallies = new TallyStore(tables);
+		const rows = new InstanceRows({ store: index, tallies, clock, rescheduled });
+		const reindex = new Reindex({
+			...{ id, index, rows, shards, clock, calls, rescheduled },
+			store: new ReindexStore(tables),
+		});
+		const { type } = id;
+		const guard = new Guard({
+			...{ ...settings, type, ask: calls.askSlot, arm: rescheduled },
+			store: new GuardStore(tables),
+		});
 		const schedules = new Schedules({
-			...settings,
-			store: settings.scheduleStore,
-			rearm: () => this.arm(),
+			...{ ...settings, type, rearm: rescheduled },
+			store: new ScheduleStore(tables),
 		});
 		this.rpc = {
 			indexWrite: async (update) => {
+				await shards.join();
 				await rows.write(update);
 				if (isTerminal(update.status)) schedules.ended(update.id);
 				return null;
 			},
-			indexList: (filter) => rows.list(filter),
+			indexList: (request) => ({ ...rows.page(request), shards: shards.known }),
+			indexStats: () => ({ ...rows.stats(), shards: shards.known }),
+			joinShard: ({ shard }) => shards.add(shard),
+			typeState: () => own.type,
+			changeType: (change) => this.#changeType(own, change),
+			startReindex: (request) => reindex.start(request),
+			reindexProgress: () => reindex.progress(),
 			takeSlot: (request) => guard.take(request),
 			returnSlot: (ref) => guard.giveBack(ref),
 			guardState: (question) => guard.state(question),
 			changeLimits: (changes) => guard.changeLimits(changes),
 			...schedules.rpc,
 		};
-		this.#parts = [guard, schedules];
+		this.#parts = [rows, reindex, guard, schedules];
 	}
 
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */
@@ -99,5 +135,11 @@ export class IndexShard {
 		if (alarmAt === null || wanted === null || alarmAt > wanted) return false;
 		const now = this.#settings.clock.now();
 		return alarmAt > now && alarmAt <= now + NEAR_MS;
+	}
+
+	#changeType(own: ShardStore, { status = own.type.status }: TypeChange): TypeState {
+		own.type = { status };
+		this.#settings.typeChanged(own.type);
+		return own.type;
 	}
 }

@@ -74,6 +74,49 @@ describe("the static helpers", () => {
 	});
 });
 
+describe("the static helper list", () => {
+	class Listed extends BaseWorkflow<number, void> {
+		static type = "class-listed" as const;
+		async run(step: Step) {
+			await step.waitForEvent("go");
+		}
+	}
+	programs.set(Listed.type, Listed[toProgram]());
+	const ids = ["listed-1", "listed-2", "listed-3"];
+
+	it("gives the class's instances page by page, by what it is asked for", async () => {
+		for (const id of ids) {
+			await Listed.create(env, { id, payload: 1, attributes: { customer: id } });
+		}
+		await expect.poll(() => Listed.list(env)).toMatchObject({ instances: { length: 3 } });
+		const first = await Listed.list(env, { limit: 2, order: "asc" });
+		expect(first.instances.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+		const cursor = first.nextCursor ?? "";
+		const second = await Listed.list(env, { limit: 2, order: "asc", cursor });
+		expect(second).toMatchObject({ instances: [{ id: "listed-3" }], nextCursor: null });
+		const [found] = (await Listed.list(env, { attributes: { customer: "listed-2" } })).instances;
+		expect(found).toMatchObject({ id: "listed-2", attributes: { customer: "listed-2" } });
+		expect(found).not.toHaveProperty("type");
+	});
+
+	it("refuses a cursor of another listing, of another class and of another token", async () => {
+		const { nextCursor } = await Listed.list(env, { limit: 1 });
+		const cursor = nextCursor ?? "";
+		const refused = { code: "VALIDATION_ERROR", details: { path: "cursor" } };
+		await expect(Listed.list(env, { cursor, status: "waiting" })).rejects.toMatchObject(refused);
+		await expect(Greeting.list(env, { cursor })).rejects.toMatchObject(refused);
+		const withToken = { ...env, API_TOKEN: "token" };
+		await expect(Listed.list(withToken, { cursor })).rejects.toMatchObject(refused);
+	});
+
+	it("refuses what is no option", async () => {
+		await expect(Listed.list(env, { limit: 0 })).rejects.toMatchObject({
+			code: "VALIDATION_ERROR",
+			details: { path: "limit" },
+		});
+	});
+});
+
 describe("a class with limits", () => {
 	interface Delivery {
 		customer: number;

@@ -9,9 +9,12 @@ import jobFresh from "../../drizzle/job/fresh.sql";
 import jobMigrations from "../../drizzle/job/migrations";
 import shardFresh from "../../drizzle/shard/fresh.sql";
 import shardMigrations from "../../drizzle/shard/migrations";
+import { typeState, typeStats } from "../../src/client/shard-client";
 import { applyMigrations, type Generated } from "../../src/db/database";
-import { TestInstance } from "../support/instance";
+import { shardName } from "../../src/model/ids";
+import { listed, runners, TestInstance } from "../support/instance";
 import { define } from "../support/lab";
+import { tell, update } from "../support/updates";
 
 function generated(...texts: string[]): Generated {
 	return {
@@ -107,5 +110,30 @@ describe("an instance's tables", () => {
 		await instance.until("completed");
 		const [row] = await instance.sql<{ schema: number }>("SELECT schema FROM workflow");
 		expect(row?.schema).toBe(instanceMigrations.journal.entries.length);
+	});
+});
+
+describe("a shard of the first schema", () => {
+	const type = "first-schema";
+	const shard = new TestInstance(shardName(type));
+
+	it("lists its rows and counts them once it has the newest one", async () => {
+		await runInDurableObject(shard.stub, (_, { storage }) => {
+			storage.sql.exec(shardMigrations.migrations.m0000 ?? "");
+			storage.sql.exec("INSERT INTO shard (row, schema) VALUES (1, 1)");
+			storage.sql.exec(
+				"INSERT INTO instances VALUES ('a', 'completed', 2, 10, 20), ('b', 'waiting', 3, 30, 30)",
+			);
+		});
+		const row = { id: "b", status: "waiting", createdAt: 30, updatedAt: 30 };
+		expect(await listed(type, { limit: 1 })).toEqual([row]);
+		await shard.evict();
+		await tell(type, [update({ id: "c", createdAt: 40 })]);
+		expect(await typeStats(runners, type)).toMatchObject({
+			counts: { completed: 1, waiting: 1, running: 1 },
+			executionCount: 3,
+			lastExecutionAt: 40,
+		});
+		expect(await typeState(runners, type)).toEqual({ status: "active" });
 	});
 });

@@ -61,7 +61,7 @@ describe("a call for the other role", () => {
 			ok: false,
 			error: { code: "INSTANCE_NOT_FOUND" },
 		});
-		expect(await runners.getByName("plain").indexList({ limit: 1 })).toMatchObject({
+		expect(await runners.getByName("plain").indexStats()).toMatchObject({
 			ok: false,
 			error: { code: "VALIDATION_ERROR" },
 		});

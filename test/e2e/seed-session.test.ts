@@ -71,6 +71,7 @@ describe("the session of the seed", () => {
 				instances: expect.arrayContaining([
 					{ id, status: "completed", createdAt: done.createdAt, updatedAt: done.updatedAt },
 				]),
+				nextCursor: null,
 			});
 	});
 });

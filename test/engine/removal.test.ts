@@ -1,10 +1,10 @@
 /** Forgetting an instance: on request, or when its type's retention is over; nothing is left (G14). */
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { listInstances, removeInstance } from "../../src/client/runner-client";
+import { removeInstance } from "../../src/client/runner-client";
 import { shardName } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
-import { runners, TestInstance } from "../support/instance";
+import { listed, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 
 const DAY = 86_400_000;
@@ -19,14 +19,13 @@ async function leftovers({ stub }: TestInstance): Promise<unknown> {
 }
 const NOTHING = { tables: [], alarm: null };
 
-const listed = async (type: string) =>
-	(await listInstances(runners, type, { limit: 10 })).map(({ id }) => id);
+const idsOf = async (type: string) => (await listed(type)).map(({ id }) => id);
 
 async function completed(retentionMs = 0): Promise<{ instance: TestInstance; type: string }> {
 	const type = define(async (step) => step.do("a", () => 1), { retentionMs });
 	const instance = await TestInstance.create(type);
 	await instance.until("completed");
-	await expect.poll(() => listed(type)).toEqual([instance.id]);
+	await expect.poll(() => idsOf(type)).toEqual([instance.id]);
 	// The index tells an id that is given anew from this one by its later creation.
 	clock.advance(1);
 	return { instance, type };
@@ -37,7 +36,7 @@ describe("a removed instance", () => {
 		const { instance, type } = await completed();
 		await removeInstance(runners, instance.id);
 		await expect(instance.status()).rejects.toMatchObject({ code: "INSTANCE_NOT_FOUND" });
-		expect(await listed(type)).toEqual([]);
+		expect(await idsOf(type)).toEqual([]);
 		expect(await leftovers(instance)).toEqual(NOTHING);
 	});
 
@@ -67,7 +66,7 @@ describe("a removed instance", () => {
 		await removeInstance(runners, instance.id);
 		const again = await TestInstance.create(type, null, instance.id);
 		await again.until("completed");
-		await expect.poll(() => listed(type)).toEqual([instance.id]);
+		await expect.poll(() => idsOf(type)).toEqual([instance.id]);
 		await again.evict();
 		expect(await again.status()).toMatchObject({ status: "completed", run: 1 });
 	});
@@ -95,7 +94,7 @@ describe("a removed instance", () => {
 		expect(await instance.alarmAt()).not.toBeNull();
 		await instance.advance(400_000);
 		await expect.poll(() => leftovers(instance)).toEqual(NOTHING);
-		expect(await listed(type)).toEqual([]);
+		expect(await idsOf(type)).toEqual([]);
 	});
 });
 
@@ -107,7 +106,7 @@ describe("retention", () => {
 		await instance.evict();
 		await instance.advance(10_000);
 		await expect.poll(() => leftovers(instance)).toEqual(NOTHING);
-		await expect.poll(() => listed(type)).toEqual([]);
+		await expect.poll(() => idsOf(type)).toEqual([]);
 	});
 
 	it("of a type that says nothing is thirty days", async () => {

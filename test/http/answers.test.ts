@@ -403,6 +403,7 @@ describe("a session as the requirement has it", () => {
 		await session.listsUntil(`/workflows?type=${greeter}&status=completed&limit=1`, {
 			type: greeter,
 			instances: [{ id: "session-1", status: "completed", createdAt: now, updatedAt: now + 5_000 }],
+			nextCursor: null,
 		});
 	});
 });

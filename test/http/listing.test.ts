@@ -1,9 +1,11 @@
 /** `GET /workflows`: what is listed, in which order, and which queries are refused. */
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { WORKFLOW_STATUSES } from "../../src/model/status";
 import { clock, define } from "../support/lab";
 import { issuePaths, NOTHING, refusal, Service, storedIn } from "./support-service";
 
+const listing = z.object({ workflows: z.array(z.unknown()), nextCursor: z.string() });
 const wait = () => define(async (step) => step.waitForEvent("go"));
 const row = (id: string, status: string, createdAt = clock.now(), updatedAt = createdAt) => ({
 	id,
@@ -22,7 +24,7 @@ describe("GET /workflows?type", () => {
 			instances.unshift(row(id, "waiting"));
 			clock.advance(1);
 		}
-		await service.listsUntil(`/workflows?type=${type}`, { type, instances });
+		await service.listsUntil(`/workflows?type=${type}`, { type, instances, nextCursor: null });
 	});
 
 	it("lists instances of the same moment by descending id", async () => {
@@ -32,6 +34,7 @@ describe("GET /workflows?type", () => {
 		await service.listsUntil(`/workflows?type=${type}`, {
 			type,
 			instances: ["tie-3", "tie-2", "tie-1"].map((id) => row(id, "waiting")),
+			nextCursor: null,
 		});
 	});
 
@@ -50,6 +53,7 @@ describe("GET /workflows?type", () => {
 				row("newer", "waiting", bornAt + 1),
 				row("older", "terminated", bornAt, bornAt + 2),
 			],
+			nextCursor: null,
 		});
 	});
 
@@ -59,7 +63,7 @@ describe("GET /workflows?type", () => {
 		const reply = await service.get(`/workflows?type=${type}`);
 		expect(reply.status).toBe(200);
 		expect(reply.headers.get("Content-Type")).toBe("application/json");
-		expect(reply.body).toStrictEqual({ type, instances: [] });
+		expect(reply.body).toStrictEqual({ type, instances: [], nextCursor: null });
 		expect(service.asked).toEqual([`__index:${type}`]);
 		expect(await storedIn(`__index:${type}`)).toEqual(NOTHING);
 	});
@@ -67,7 +71,7 @@ describe("GET /workflows?type", () => {
 	it("takes a type whose name has dots, dashes and underscores", async () => {
 		const type = define(async () => null, { type: "billing.v2-final_1" });
 		const reply = await new Service([type]).get("/workflows?type=billing.v2-final_1");
-		expect(reply.body).toStrictEqual({ type, instances: [] });
+		expect(reply.body).toStrictEqual({ type, instances: [], nextCursor: null });
 	});
 
 	it("does not list a refused instance", async () => {
@@ -87,6 +91,7 @@ describe("GET /workflows?type", () => {
 		await service.listsUntil(`/workflows?type=${type}`, {
 			type,
 			instances: [row("only", "waiting")],
+			nextCursor: null,
 		});
 	});
 });
@@ -103,23 +108,49 @@ describe("GET /workflows", () => {
 				{ type: types[1], instances: [] },
 				{ type: types[2], instances: [row("third", "waiting")] },
 			],
+			nextCursor: null,
 		});
 	});
 
-	it("applies status and limit to each type", async () => {
+	it("fills a page of `limit` rows over all types, in order", async () => {
 		const types = [wait(), wait()] as const;
 		const service = new Service(types);
-		for (const type of types) {
-			for (const id of ["1", "2", "3"]) await service.create(type, null, `${type}-${id}`);
-			await service.post(`/workflows/${type}-3/terminate`);
+		for (const n of [1, 2, 3]) {
+			for (const type of types) {
+				await (await service.create(type, null, `${type}-${n}`)).until("waiting");
+			}
+			clock.advance(1);
 		}
-		await service.listsUntil("/workflows?status=waiting&limit=1", {
-			workflows: types.map((type) => ({ type, instances: [row(`${type}-2`, "waiting")] })),
+		for (const type of types) await service.post(`/workflows/${type}-3/terminate`);
+		const rows = (type: string, ...ids: number[]) => ({
+			type,
+			instances: ids.map((n) => row(`${type}-${n}`, "waiting", clock.now() + n - 4)),
+		});
+		await service.listsUntil("/workflows?status=waiting", {
+			workflows: types.map((type) => rows(type, 2, 1)),
+			nextCursor: null,
+		});
+		const [low, high] = types.toSorted();
+		const path = "/workflows?status=waiting&limit=3";
+		const first = await service.get(path);
+		const { workflows, nextCursor } = listing.parse(first.body);
+		const wanted = new Map([
+			[low, rows(low ?? "", 2)],
+			[high, rows(high ?? "", 2, 1)],
+		]);
+		expect(workflows).toEqual(types.map((type) => wanted.get(type)));
+		const second = await service.get(`${path}&cursor=${nextCursor}`);
+		expect(second.body).toEqual({
+			workflows: types.map((type) => (type === low ? rows(type, 1) : rows(type))),
+			nextCursor: null,
 		});
 	});
 
 	it("lists nothing when there are no types", async () => {
-		expect((await new Service([]).get("/workflows")).body).toStrictEqual({ workflows: [] });
+		expect((await new Service([]).get("/workflows")).body).toStrictEqual({
+			workflows: [],
+			nextCursor: null,
+		});
 	});
 });
 
@@ -137,6 +168,7 @@ describe("the filter `status`", () => {
 			await service.listsUntil(`/workflows?type=${type}&status=${status}`, {
 				type,
 				instances: [row(`${status}-1`, status)],
+				nextCursor: null,
 			});
 		}
 	});
@@ -144,7 +176,7 @@ describe("the filter `status`", () => {
 	it.each(WORKFLOW_STATUSES)("takes %s", async (status) => {
 		const type = wait();
 		const reply = await new Service([type]).get(`/workflows?type=${type}&status=${status}`);
-		expect(reply.body).toStrictEqual({ type, instances: [] });
+		expect(reply.body).toStrictEqual({ type, instances: [], nextCursor: null });
 	});
 });
 
@@ -155,21 +187,21 @@ describe("the query `limit`", () => {
 		const ids = Array.from({ length: 51 }, (_, i) => `many-${String(i).padStart(2, "0")}`);
 		await Promise.all(ids.map((id) => service.create(type, null, id)));
 		const newest = ids.reverse().map((id) => row(id, "waiting"));
-		await service.listsUntil(`/workflows?type=${type}&limit=51`, { type, instances: newest });
-		await service.listsUntil(`/workflows?type=${type}`, {
+		await service.listsUntil(`/workflows?type=${type}&limit=51`, {
 			type,
-			instances: newest.slice(0, 50),
+			instances: newest,
+			nextCursor: null,
 		});
-		await service.listsUntil(`/workflows?type=${type}&limit=2`, {
-			type,
-			instances: newest.slice(0, 2),
-		});
+		const few = await service.get(`/workflows?type=${type}`);
+		expect(few.body).toMatchObject({ instances: newest.slice(0, 50) });
+		const two = await service.get(`/workflows?type=${type}&limit=2`);
+		expect(two.body).toMatchObject({ instances: newest.slice(0, 2) });
 	});
 
 	it.each(["1", "50", "1000", "0001"])("takes %s", async (limit) => {
 		const type = wait();
 		const reply = await new Service([type]).get(`/workflows?type=${type}&limit=${limit}`);
-		expect(reply.body).toStrictEqual({ type, instances: [] });
+		expect(reply.body).toStrictEqual({ type, instances: [], nextCursor: null });
 	});
 
 	it.each([
@@ -203,7 +235,7 @@ describe("the query `limit`", () => {
 });
 
 describe("a query that is not valid", () => {
-	it.each(["done", "", "RUNNING", "running,paused", "toString", "running'--"])(
+	it.each(["done", "", "RUNNING", "running,", "running paused", "toString", "running'--"])(
 		"is refused for the status `%s`",
 		async (status) => {
 			const service = new Service([wait()]);

@@ -2,12 +2,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterAll, expect } from "vitest";
 import * as z from "zod";
-import { listInstances, type RunnerNamespace } from "../../src/client/runner-client";
+import type { RunnerNamespace } from "../../src/client/runner-client";
 import { createApp, type ServiceEnv } from "../../src/http/app";
 import type { ErrorResponse } from "../../src/model/http";
-import { LIMITS } from "../../src/model/limits";
-import { runners, TestInstance } from "../support/instance";
-import { clock } from "../support/lab";
+import { listed, runners, TestInstance } from "../support/instance";
+import { catalogueOf, clock } from "../support/lab";
 
 export interface Reply {
 	status: number;
@@ -35,7 +34,7 @@ async function indexed(name: string): Promise<void> {
 	if (!tables.includes("workflow")) return;
 	const { id, type, status } = await new TestInstance(name).status();
 	for (const startedAt = Date.now(); Date.now() - startedAt < PATIENCE_MS; await clock.turn()) {
-		const rows = await listInstances(runners, type, { limit: LIMITS.listPage });
+		const rows = await listed(type);
 		if (rows.some((row) => row.id === id && row.status === status)) return;
 	}
 }
@@ -47,7 +46,7 @@ export class Service {
 	readonly #env: ServiceEnv;
 
 	constructor(types: readonly string[], settings: Partial<ServiceEnv> = { AUTH: "off" }) {
-		this.#app = createApp({ types });
+		this.#app = createApp({ types: catalogueOf(types) });
 		this.#env = {
 			WORKFLOW_RUNNER: {
 				getByName: (name) => {

@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import {
-	isShardName,
 	parseEventName,
 	parseInstanceId,
+	parseShardName,
 	parseStepName,
 	parseTypeName,
 	shardName,
@@ -82,10 +82,10 @@ it("no instance id is the name of a shard, and no type's shard is an instance id
 	fc.assert(
 		fc.property(idLike, (text) => {
 			const id = taken(parseInstanceId, text);
-			if (id !== undefined) expect([id, isShardName(id)]).toEqual([text, false]);
+			if (id !== undefined) expect([id, parseShardName(id)]).toEqual([text, undefined]);
 			const type = taken(parseTypeName, text);
 			if (type === undefined) return;
-			expect(isShardName(shardName(type))).toBe(true);
+			expect(parseShardName(shardName(type, 3))).toEqual({ type, shard: 3 });
 			expect(taken(parseInstanceId, shardName(type))).toBeUndefined();
 			expect(shardName(type).endsWith(text)).toBe(true);
 		}),

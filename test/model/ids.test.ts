@@ -1,16 +1,16 @@
 // Owns the forms of ids, names and keys. That an HTTP route or an object uses them is tested there.
 import { describe, expect, it } from "vitest";
 import {
-	isShardName,
 	parseEventName,
 	parseInstanceId,
+	parseShardName,
 	parseStepName,
 	parseTypeName,
 	shardName,
+	shardOf,
 	stepKey,
 	stepNameOf,
 	timeOrderedId,
-	typeOfShard,
 } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 
@@ -69,17 +69,10 @@ describe("an instance id", () => {
 	});
 
 	it("no instance id is the name of a shard", () => {
-		const name = shardName("order");
-		expect(isShardName(name)).toBe(true);
-		expect(() => parseInstanceId(name)).toThrow(refusal("id"));
+		for (const name of [shardName("order"), shardName("order", 7)]) {
+			expect(() => parseInstanceId(name)).toThrow(refusal("id"));
+		}
 	});
-
-	it.each(["index:order", "a__index:order", "_index:order", "order"])(
-		"%s is not the name of a shard",
-		(name) => {
-			expect(isShardName(name)).toBe(false);
-		},
-	);
 
 	it("a refusal shows the form and what came, and is short for a long id", () => {
 		expect(() => parseInstanceId("a b")).toThrow(
@@ -227,12 +220,39 @@ describe("a generated id", () => {
 	});
 });
 
-describe("typeOfShard", () => {
+describe("a shard's name", () => {
 	it.each([
-		["__index:order", "order"],
-		["__index:a.b-c_d", "a.b-c_d"],
-		["__index:order:12", "order"],
-	])("of %s is %s", (name, type) => {
-		expect(typeOfShard(name)).toBe(type);
+		["order", 0, "__index:order"],
+		["order", 1, "__index:order:1"],
+		["billing.v2-final_1", 63, "__index:billing.v2-final_1:63"],
+	])("of %s %i is %s, and tells both", (type, shard, name) => {
+		expect(shardName(type, shard)).toBe(name);
+		expect(parseShardName(name)).toEqual({ type, shard });
+	});
+
+	it.each(["index:order", "a__index:order", "_index:order", "order", "__index:", "__index:a:b"])(
+		"is not %s",
+		(name) => {
+			expect(parseShardName(name)).toBeUndefined();
+		},
+	);
+});
+
+describe("the shard of an instance", () => {
+	it("is the same each time, for ever", () => {
+		const ids = ["a", "order-17", "0190163d-8694-739b-aea5-966c26f8ad91"];
+		expect(ids.map((id) => shardOf(id, 1))).toEqual([0, 0, 0]);
+		expect(ids.map((id) => shardOf(id, 64))).toEqual([44, 46, 18]);
+	});
+
+	it.each([2, 3, 4, 16, 64])("is any of %i, each as often as another", (shards) => {
+		const counts = new Array<number>(shards).fill(0);
+		const ids = 1_000 * shards;
+		for (let n = 0; n < ids; n++) {
+			const id = n % 2 === 0 ? `order-${n}` : timeOrderedId(n, new Uint8Array(10).fill(n));
+			counts[shardOf(id, shards)] = (counts[shardOf(id, shards)] ?? 0) + 1;
+		}
+		expect(Math.min(...counts)).toBeGreaterThan(850);
+		expect(Math.max(...counts)).toBeLessThan(1_150);
 	});
 });

@@ -3,12 +3,11 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { describeBulk, startBulk } from "../../src/client/bulk";
 import { createInstance } from "../../src/client/create-instance";
-import { listInstances } from "../../src/client/runner-client";
 import type { BulkAction, BulkJob } from "../../src/model/bulk";
 import { jobName } from "../../src/model/ids";
 import { inPool } from "../../src/model/pool";
 import type { WorkflowStatus } from "../../src/model/status";
-import { runners, TestInstance } from "../support/instance";
+import { listed, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 
 /** More than a page. */
@@ -19,13 +18,13 @@ async function waiting(): Promise<{ type: string; ids: string[] }> {
 	const type = define(async (step) => step.waitForEvent("go"));
 	const ids = Array.from({ length: COUNT }, (_, n) => `${type}-${n}`);
 	await inPool(ids, 10, (id) => createInstance(runners, { type, id, payload: null }));
-	await listed(type, "waiting");
+	await allListed(type, "waiting");
 	clock.advance(1);
 	return { type, ids };
 }
 
-async function listed(type: string, status: WorkflowStatus): Promise<void> {
-	const seen = async () => (await listInstances(runners, type, { status, limit: 1_000 })).length;
+async function allListed(type: string, status: WorkflowStatus): Promise<void> {
+	const seen = async () => (await listed(type, { status })).length;
 	await expect.poll(seen, { timeout: 10_000 }).toBe(COUNT);
 }
 
@@ -69,7 +68,7 @@ describe("a bulk job", () => {
 		}
 		expect(matched).toEqual([100, 120]);
 		expect(await job.show()).toMatchObject({ status: "completed", succeeded: COUNT, skipped: 0 });
-		await listed(type, "terminated");
+		await allListed(type, "terminated");
 	});
 
 	it("whose object dies in the middle of a page sends each instance its event once", async () => {
@@ -83,7 +82,7 @@ describe("a bulk job", () => {
 		expect((await job.show()).matched).toBe(0);
 		while ((await job.show()).status === "running") await job.wake();
 		expect(await job.show()).toMatchObject({ matched: COUNT, succeeded: COUNT, failed: 0 });
-		await listed(type, "completed");
+		await allListed(type, "completed");
 		for (const id of ids) {
 			const rows = await new TestInstance(id).sql("SELECT event, key FROM events");
 			expect(rows).toEqual([{ event: "go", key: job.id }]);

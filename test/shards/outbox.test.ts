@@ -1,17 +1,15 @@
 /** Delivery to the index (G12): it catches up, in order, whatever fails in between. */
 import { describe, expect, it } from "vitest";
-import { listInstances } from "../../src/client/runner-client";
 import { shardName } from "../../src/model/ids";
 import type { IndexUpdate } from "../../src/model/index-rpc";
-import type { StatusMessage, StatusSource } from "../../src/model/ports";
-import { unwrap } from "../../src/model/rpc";
+import type { StatusSource } from "../../src/model/ports";
+import { type Announcement, unwrap } from "../../src/model/rpc";
 import { Outbox } from "../../src/shards/outbox";
-import { runners, TestInstance } from "../support/instance";
+import { listed, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 
-async function listed(type: string): Promise<[string, string][]> {
-	const rows = await listInstances(runners, type, { limit: 100 });
-	return rows.map(({ id, status }) => [id, status]);
+async function statuses(type: string): Promise<[string, string][]> {
+	return (await listed(type)).map(({ id, status }) => [id, status]);
 }
 
 function update(changes: Partial<IndexUpdate>): IndexUpdate {
@@ -26,12 +24,12 @@ describe("the index", () => {
 		const type = define(async (step) => step.waitForEvent("go"));
 		const instance = await TestInstance.create(type);
 		const { createdAt } = await instance.until("waiting");
-		await expect.poll(() => listed(type)).toEqual([[instance.id, "waiting"]]);
+		await expect.poll(() => statuses(type)).toEqual([[instance.id, "waiting"]]);
 		clock.advance(1_000);
 		await instance.event("go");
 		await instance.until("completed");
-		await expect.poll(() => listed(type)).toEqual([[instance.id, "completed"]]);
-		const [row] = await listInstances(runners, type, { limit: 1 });
+		await expect.poll(() => statuses(type)).toEqual([[instance.id, "completed"]]);
+		const [row] = await listed(type);
 		expect(row).toMatchObject({ createdAt, updatedAt: createdAt + 1_000 });
 	});
 
@@ -39,7 +37,7 @@ describe("the index", () => {
 		await write("order-of-arrival", { seq: 3, status: "completed", updatedAt: 30 });
 		await write("order-of-arrival", { seq: 2, status: "sleeping", updatedAt: 20 });
 		await write("order-of-arrival", { seq: 3, status: "completed", updatedAt: 30 });
-		expect(await listed("order-of-arrival")).toEqual([["a", "completed"]]);
+		expect(await statuses("order-of-arrival")).toEqual([["a", "completed"]]);
 	});
 
 	it("lists the newest first, filtered by status, up to the limit", async () => {
@@ -50,13 +48,13 @@ describe("the index", () => {
 		] as const) {
 			await write("ordered", { id, createdAt, status });
 		}
-		expect((await listed("ordered")).map(([id]) => id)).toEqual(["b", "a", "old"]);
+		expect((await statuses("ordered")).map(([id]) => id)).toEqual(["b", "a", "old"]);
 		const completed = { status: "completed", limit: 1 } as const;
-		expect((await listInstances(runners, "ordered", completed)).map(({ id }) => id)).toEqual(["a"]);
+		expect((await listed("ordered", completed)).map(({ id }) => id)).toEqual(["a"]);
 	});
 
 	it("of a type without instances is empty and leaves no table behind (G14)", async () => {
-		expect(await listed("never-used")).toEqual([]);
+		expect(await statuses("never-used")).toEqual([]);
 		const shard = new TestInstance(shardName("never-used"));
 		expect(await shard.sql("SELECT name FROM sqlite_master")).toEqual([]);
 	});
@@ -68,7 +66,7 @@ describe("the index", () => {
 		await instance.control("terminate");
 		await instance.crash();
 		await instance.advance(10_000);
-		await expect.poll(() => listed(type)).toEqual([[instance.id, "terminated"]]);
+		await expect.poll(() => statuses(type)).toEqual([[instance.id, "terminated"]]);
 		await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 	});
 });
@@ -80,7 +78,9 @@ describe("the outbox", () => {
 		const received: number[] = [];
 		const source: StatusSource = {
 			pending: () =>
-				state.seq > state.acknowledged ? { type: "t", update: update({ seq: state.seq }) } : null,
+				state.seq > state.acknowledged
+					? { type: "t", shard: 0, update: update({ seq: state.seq }) }
+					: null,
 			acknowledge: (message) => {
 				state.acknowledged = message.update.seq;
 			},
@@ -88,7 +88,7 @@ describe("the outbox", () => {
 				state.rescheduled++;
 			},
 		};
-		const deliver = async (message: StatusMessage) => {
+		const deliver = async (message: Announcement) => {
 			await clock.turn();
 			if (state.down) throw new Error("the shard is away");
 			received.push(message.update.seq);

@@ -3,7 +3,7 @@
  * those of a job that did not die. Instances are made up; like real ones they ignore a change whose
  * key they have seen.
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { JobStore } from "../../src/db/job-store";
 import type { BulkAction, BulkJob, InstanceChange } from "../../src/model/bulk";
 import { WorkflowError } from "../../src/model/errors";
@@ -258,6 +258,21 @@ describe("a job", () => {
 			expect(["stopped", "completed"]).toContain(stop.status);
 			expect(await world.finish()).toEqual(stop);
 		}
+	});
+
+	it("is stopped also when its page cannot be written", async () => {
+		const world = new World(20);
+		await world.start("terminate");
+		const write = vi.spyOn(JobStore.prototype, "transaction").mockImplementation(() => {
+			throw new Error("the disk is full");
+		});
+		const woken = world.wake();
+		const stopped = world.job.rpc.jobStop(undefined);
+		await woken;
+		expect(world.reports).toEqual(["an alarm of a bulk job failed; it is set again"]);
+		write.mockRestore();
+		expect((await stopped).status).toBe("stopped");
+		expect((await world.finish()).status).toBe("stopped");
 	});
 
 	it("asks an instance without an answer three times, and names it then", async () => {

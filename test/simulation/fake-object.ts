@@ -5,6 +5,7 @@
  * written before is committed. If it dies first, it never leaves.
  */
 import type { RunnerNamespace } from "../../src/client/runner-client";
+import type { TypeStates } from "../../src/client/type-states";
 import type { Clock } from "../../src/model/ports";
 import type { Answer } from "../../src/model/rpc";
 import { handle, type Role, type RunnerRpc, roleIn } from "../../src/roles";
@@ -16,6 +17,7 @@ import { planPrograms } from "./interpreter";
 /** What the world does for its objects, and hears from them. */
 export interface Surroundings {
 	readonly loop: EventLoop;
+	readonly types: TypeStates;
 	/** What the type declares of its instances as a crowd. */
 	readonly guard: GuardPlan | null;
 	/** The objects as `sender` reaches them; null: a client. */
@@ -62,6 +64,7 @@ export class Life {
 			storage: storage.asStorage,
 			runners: world.runners(this),
 			programs: new Map(programs.map((program) => [program.type, program])),
+			types: world.types,
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
 			empty: async () => storage.empty(),

@@ -68,7 +68,7 @@ describe("an engine is found out that", () => {
 	});
 
 	it("loses what it tells the index", async () => {
-		vi.spyOn(IndexStore.prototype, "write").mockImplementation(() => {});
+		vi.spyOn(IndexStore.prototype, "put").mockImplementation(() => {});
 		expect(await firstFault(10)).toMatch(/G4|G12/);
 	});
 });

@@ -4,7 +4,9 @@
  * instances have ended and the index knows.
  */
 import type { RunnerNamespace } from "../../src/client/runner-client";
+import { TypeStates } from "../../src/client/type-states";
 import { shardName } from "../../src/model/ids";
+import { NEW_TYPE } from "../../src/model/type-state";
 import { randomFrom } from "../support/random";
 import type { Action, Case, Happening } from "./case";
 import type { GuardPlan } from "./crowd";
@@ -31,6 +33,7 @@ const CLIENT = {};
 
 export class World implements Surroundings {
 	readonly loop: EventLoop;
+	readonly types = new TypeStates();
 	readonly guard: GuardPlan | null;
 	/** What happened, by name. */
 	readonly counts = new Map<string, number>();
@@ -73,6 +76,8 @@ export class World implements Surroundings {
 			...others,
 		];
 		this.#shard = new FakeObject(shardName(shared.type), this);
+		// No operator stops the type: what is known of it is never old.
+		this.types.changed(shared.type, NEW_TYPE, Number.POSITIVE_INFINITY);
 		const objects = this.#members.map(({ object }) => object);
 		this.#warden = this.guard === null ? undefined : new Warden(this.guard, objects, this.loop);
 	}

@@ -2,6 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createInstance } from "../../src/client/create-instance";
+import { listInstances } from "../../src/client/listing";
 import {
 	type ControlAction,
 	controlInstance,
@@ -10,11 +11,21 @@ import {
 	sendEvent,
 } from "../../src/client/runner-client";
 import { statusResponse, type WorkflowStatusResponse } from "../../src/model/http";
+import type { IndexRow } from "../../src/model/index-rpc";
+import { LIMITS } from "../../src/model/limits";
+import { type ListOptions, parseListOptions } from "../../src/model/list-options";
 import type { WorkflowStatus } from "../../src/model/status";
 import { clock } from "./lab";
 
 /** The binding, as the client sees it. */
 export const runners = (env as unknown as { WORKFLOW_RUNNER: RunnerNamespace }).WORKFLOW_RUNNER;
+
+/** A page of a type's instances as the index has them; 1,000 unless the options say otherwise. */
+export async function listed(type: string, options: ListOptions = {}): Promise<IndexRow[]> {
+	const request = { types: [type], ...parseListOptions({ limit: LIMITS.listPage, ...options }) };
+	const { rows } = await listInstances(runners, request, undefined);
+	return rows.map(({ type: _, ...row }) => row);
+}
 
 let ids = 0;
 

@@ -2,7 +2,9 @@
  * What tests in workerd share with the Worker under test, which runs in the same isolate: the
  * registered programs, and a clock that stands still until a test moves it.
  */
+import { catalogueEntry } from "../../src/engine/catalogue";
 import type { Program } from "../../src/engine/program";
+import type { Catalogue } from "../../src/model/catalogue";
 import type { Clock } from "../../src/model/ports";
 import { programOf } from "./program";
 
@@ -55,4 +57,10 @@ export function define(run: Program["run"], overrides: Partial<Program> = {}): s
 	const type = overrides.type ?? `type-${++types}`;
 	programs.set(type, programOf(run, { ...overrides, type }));
 	return type;
+}
+
+/** The catalogue of these types, be they defined or not. */
+export function catalogueOf(types: readonly string[]): Catalogue {
+	const programFor = (type: string) => programs.get(type) ?? programOf(async () => null, { type });
+	return new Map(types.map((type) => [type, catalogueEntry(programFor(type))]));
 }

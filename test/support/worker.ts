@@ -1,10 +1,10 @@
 /** The Worker under test: the real class and API, with programs and a clock that tests set. */
 import { createApp } from "../../src/http/app";
 import { runnerClass } from "../../src/workflow-runner";
-import { clock, programs } from "./lab";
+import { catalogueOf, clock, programs } from "./lab";
 
 export class WorkflowRunner extends runnerClass(programs, clock) {}
 
 export default {
-	fetch: createApp({ types: ["test", "typed"] }).fetch,
+	fetch: createApp({ types: catalogueOf(["test", "typed"]) }).fetch,
 };

@@ -1,7 +1,13 @@
 /** What the compiler accepts of the class style, and what it refuses. Checked by `tsc`. */
 import { describe, expectTypeOf, it } from "vitest";
 import * as z from "zod";
-import { BaseWorkflow, type Step, type WorkflowEnv, type WorkflowStatus } from "../../src/library";
+import {
+	BaseWorkflow,
+	type ListedInstance,
+	type Step,
+	type WorkflowEnv,
+	type WorkflowStatus,
+} from "../../src/library";
 
 declare const env: WorkflowEnv;
 
@@ -97,6 +103,19 @@ describe("the class style's types", () => {
 			void Typed.sendEvent(env, { id: "a", event: "approve", payload: { approved: true } });
 			// @ts-expect-error: payload of another event
 			void Typed.sendEvent(env, { id: "a", event: "approval", payload: "yes" });
+
+			void Typed.list(env, { status: ["errored", "paused"], createdAfter: new Date(), limit: 9 });
+			void Typed.list(env, { attributes: { customer: "c-17", tier: 3, vip: null } });
+			// @ts-expect-error: no such status
+			void Typed.list(env, { status: "done" });
+			// @ts-expect-error: no such order
+			void Typed.list(env, { order: "newest" });
+			// @ts-expect-error: an attribute is no object
+			void Typed.list(env, { attributes: { customer: {} } });
+			expectTypeOf(Typed.list(env)).resolves.toEqualTypeOf<{
+				instances: ListedInstance[];
+				nextCursor: string | null;
+			}>();
 
 			return Typed.status(env, "a");
 		};

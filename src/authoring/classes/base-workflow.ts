@@ -7,6 +7,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type CreateResult, createEach } from "../../client/create-each";
 import { type CreateOptions, createInstance } from "../../client/create-instance";
+import { listInstances } from "../../client/listing";
 import {
 	controlInstance,
 	describeInstance,
@@ -28,7 +29,9 @@ import { type Duration, durationMs } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
 import { statusResponse, type WorkflowStatusResponse } from "../../model/http";
 import { parseEventName, parseTypeName } from "../../model/ids";
+import type { IndexRow } from "../../model/index-rpc";
 import { LIMITS } from "../../model/limits";
+import { type ListOptions, parseListOptions } from "../../model/list-options";
 import { type RetryOptions, retryPolicy } from "../../model/retry";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
 import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
@@ -46,6 +49,8 @@ import {
 /** The bindings that the static helpers need. */
 export interface WorkflowEnv {
 	WORKFLOW_RUNNER: RunnerNamespace;
+	/** Where it is the service's, its cursors and those of `list` are good for each other. */
+	API_TOKEN?: string;
 }
 
 /**
@@ -236,6 +241,23 @@ export abstract class BaseWorkflow<
 		const view = await describeInstance(env.WORKFLOW_RUNNER, id, options);
 		// What the class's own instances stored.
 		return statusResponse(view) as WorkflowStatusResponse<Payload, Result>;
+	}
+
+	/**
+	 * A page of the class's instances, the newest first; `nextCursor` is for the `cursor` of the next
+	 * page, and null at the end. A page may be short before the end when few instances pass the filter.
+	 *
+	 * @throws {ValidationError} for what is no filter, and for a cursor of another listing.
+	 * @example
+	 * const { instances } = await OrderWorkflow.list(env, { status: "errored", attributes: { customer: "c-17" } });
+	 */
+	static async list(
+		env: WorkflowEnv,
+		options: ListOptions = {},
+	): Promise<{ instances: IndexRow[]; nextCursor: string | null }> {
+		const request = { types: [parseTypeName(this.type)], ...parseListOptions(options) };
+		const { rows, nextCursor } = await listInstances(env.WORKFLOW_RUNNER, request, env.API_TOKEN);
+		return { instances: rows.map(({ type: _, ...row }) => row), nextCursor };
 	}
 
 	/** Steps in flight finish, nothing new starts. @throws {WorkflowError} `ILLEGAL_STATUS_CHANGE`. */

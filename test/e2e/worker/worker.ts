@@ -1,4 +1,6 @@
 /** The Worker of the tests that kill: the real class and API, with types whose steps call a witness. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
 import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
 import { workflowRunner } from "../../../src/workflow-runner";
@@ -65,6 +67,32 @@ class Ticker extends BaseWorkflow<Witnessed, string> {
 	}
 }
 
+interface Greeting extends Witnessed {
+	n: number;
+}
+
+/** Waits for an event that is taken once the witness agrees. */
+class Careful extends BaseWorkflow<undefined, number, { go: Greeting }> {
+	static override type = "careful" as const;
+	static override events = {
+		go: {
+			"~standard": {
+				version: 1,
+				vendor: "e2e",
+				async validate(value: unknown) {
+					const { witness } = value as Greeting; // The test's own.
+					await fetch(`${witness}/?key=check&attempt=1`, { method: "POST" });
+					return { value };
+				},
+			},
+		} satisfies StandardSchemaV1,
+	};
+
+	async run(step: Step<{ go: Greeting }>): Promise<number> {
+		return (await step.waitForEvent("go")).n;
+	}
+}
+
 /** Two steps; two instances are at work at once. */
 class Courier extends BaseWorkflow<Witnessed, string> {
 	static override type = "courier" as const;
@@ -86,8 +114,8 @@ function callWitness(
 	return fetch(`${witness}/?${query}`, { method: "POST", signal });
 }
 
-const registry = { errand: Errand, hog: Hog, ticker: Ticker, courier: Courier };
+const registry = { careful: Careful, courier: Courier, errand: Errand, hog: Hog, ticker: Ticker };
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 
-export default { fetch: createApp({ types: Object.keys(registry) }).fetch };
+export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };

@@ -4,10 +4,10 @@
  * clocks set back, deaths within a turn, and those of the shard).
  */
 import { createInstance } from "../../../src/client/create-instance";
-import { listInstances, sendEvent } from "../../../src/client/runner-client";
+import { sendEvent } from "../../../src/client/runner-client";
 import { WorkflowError } from "../../../src/model/errors";
 import { isTerminal } from "../../../src/model/status";
-import { runners, TestInstance } from "../../support/instance";
+import { listed, runners, TestInstance } from "../../support/instance";
 import { clock, programs } from "../../support/lab";
 import type { Case, Happening } from "../case";
 import { planPrograms, typeOf } from "../interpreter";
@@ -157,7 +157,7 @@ export class WorkerdWorld {
 		const { id } = this.#instance;
 		const { status } = await this.#workflow();
 		for (let round = 0; round < ROUNDS_MAX; round++) {
-			const rows = await listInstances(runners, this.#type, { limit: 1_000 });
+			const rows = await listed(this.#type);
 			if (rows.find((row) => row.id === id)?.status === status) return;
 			await turns(1);
 			// A delivery that was lost is made again by the alarm, and by nothing else.

@@ -1,0 +1,77 @@
+/** `/types`: the catalogue of the registered types, and what an operator decides about them. */
+import { Hono } from "hono";
+import * as z from "zod";
+import type { RunnerNamespace } from "../client/runner-client";
+import { changeType, typeState, typeStats } from "../client/shard-client";
+import type { Catalogue, CatalogueEntry, TypeInfo } from "../model/catalogue";
+import { unknownType } from "../model/errors";
+import { allCounts } from "../model/index-stats";
+import { TYPE_STATUSES } from "../model/type-state";
+import type { AppContext } from "./app";
+import { HttpFault, methodNotAllowed } from "./errors";
+import { jsonBody, limitBody, parseInput, queryOf } from "./input";
+import { listOf } from "./list-query";
+
+/** Archived types are shown when they are asked for. */
+const typesQuery = z.strictObject({
+	status: listOf(TYPE_STATUSES).default(["active", "inactive"]),
+});
+
+const changeBody = z
+	.strictObject({ status: z.enum(TYPE_STATUSES).optional() })
+	.refine((change) => Object.keys(change).length > 0, { error: "expected something to change" });
+
+export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
+	const routes = new Hono<AppContext>();
+
+	routes.get("/", async (c) => {
+		const { status } = parseInput(typesQuery, queryOf(c, ["status"]), "query");
+		const entries = [...catalogue.values()];
+		const all = await Promise.all(entries.map((entry) => typeInfo(c.env.WORKFLOW_RUNNER, entry)));
+		return c.json({ types: all.filter((info) => status.includes(info.status)) });
+	});
+	routes.all("/", methodNotAllowed("GET"));
+
+	routes.get("/:type", async (c) => {
+		const entry = entryOf(catalogue, c.req.param("type"));
+		parseInput(z.strictObject({}), queryOf(c), "query");
+		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
+	});
+
+	routes.patch("/:type", limitBody, async (c) => {
+		const entry = entryOf(catalogue, c.req.param("type"));
+		const change = parseInput(changeBody, await jsonBody(c), "body");
+		await changeType(c.env.WORKFLOW_RUNNER, entry.type, change);
+		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
+	});
+	routes.all("/:type", methodNotAllowed("GET, PATCH"));
+
+	return routes;
+}
+
+async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promise<TypeInfo> {
+	const { type, version, about, limits } = entry;
+	const [{ status }, stats] = await Promise.all([
+		typeState(runners, type),
+		typeStats(runners, type),
+	]);
+	const { executionCount, lastExecutionAt, counts } = stats;
+	return {
+		name: type,
+		version,
+		...about,
+		inputSchema: entry.inputSchema(),
+		status,
+		executionCount,
+		lastExecutionAt,
+		counts: allCounts(counts),
+		limits,
+	};
+}
+
+function entryOf(catalogue: Catalogue, type: string): CatalogueEntry {
+	const entry = catalogue.get(type);
+	if (entry !== undefined) return entry;
+	const { code, message } = unknownType(type, catalogue.keys());
+	throw new HttpFault(404, code, message);
+}
