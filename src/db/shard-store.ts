@@ -1,6 +1,5 @@
 /** Reads and writes of how many shards a type has, and of what an operator decided about it. */
-import type { TypeState } from "../model/type-state";
-import { NEW_TYPE } from "../model/type-state";
+import { NEW_TYPE, type TypeStatus } from "../model/type-state";
 import { shardTable } from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
 import { bound, builder, Select, Statement } from "./statement";
@@ -11,9 +10,10 @@ const selectShards = new Select<{ shards: number }>(builder.select({ shards }).f
 	"shards",
 ]);
 const updateShards = new Statement(builder.update(shardTable).set({ shards: bound("shards") }));
-const selectType = new Select<TypeState>(builder.select({ status: typeStatus }).from(shardTable), [
-	"status",
-]);
+const selectType = new Select<{ status: TypeStatus }>(
+	builder.select({ status: typeStatus }).from(shardTable),
+	["status"],
+);
 const updateType = new Statement(builder.update(shardTable).set({ typeStatus: bound("status") }));
 
 export class ShardStore {
@@ -34,12 +34,12 @@ export class ShardStore {
 		updateShards.run(this.#tables.storage, { shards });
 	}
 
-	get type(): TypeState {
+	get typeStatus(): TypeStatus {
 		const [row] = this.#tables.open() ? selectType.all(this.#tables.storage) : [];
-		return row ?? NEW_TYPE;
+		return row?.status ?? NEW_TYPE.status;
 	}
 
-	set type({ status }: TypeState) {
+	set typeStatus(status: TypeStatus) {
 		this.#tables.migrate();
 		updateType.run(this.#tables.storage, { status });
 	}

@@ -96,7 +96,7 @@ export class Instance {
 		if (record.exists) return this.#existing(request, creation);
 		if (state.status !== "active") throw typeInactive(type, state.status);
 		const fresh = newRow(creation, this.#ports.clock.now());
-		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program)) };
+		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program, state)) };
 		this.#life.course.begin(row, program);
 		if (creation.event !== undefined) this.#life.take(creation.event);
 		return { id, type, status: row.status, created: true };

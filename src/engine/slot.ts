@@ -16,6 +16,7 @@ import type { SlotAnswer, SlotMessage, SlotOffer, SlotUse } from "../model/guard
 import { LIMITS } from "../model/limits";
 import type { Outbox, SlotSource } from "../model/ports";
 import { reason } from "../model/reason";
+import type { TypeState } from "../model/type-state";
 import type { InstanceRecord } from "./instance-record";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
@@ -61,8 +62,13 @@ export class Slot implements SlotSource {
 	 *
 	 * @throws {WorkflowError} `QUEUE_FULL`
 	 */
-	async take(row: WorkflowRow, program: Program): Promise<Partial<WorkflowRow>> {
-		if (!isGuarded({ ...NO_LIMITS, ...program.concurrency, rate: program.rate })) return {};
+	async take(
+		row: WorkflowRow,
+		program: Program,
+		state: Pick<TypeState, "isGuarded">,
+	): Promise<Partial<WorkflowRow>> {
+		const declared = { ...NO_LIMITS, ...program.concurrency, rate: program.rate };
+		if (!state.isGuarded && !isGuarded(declared)) return {};
 		const { id, type, createdAt, priority } = row;
 		let key: string | null;
 		try {

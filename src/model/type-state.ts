@@ -10,6 +10,8 @@ export type TypeStatus = (typeof TYPE_STATUSES)[number];
 
 export interface TypeState {
 	status: TypeStatus;
+	/** New instances ask for a slot, also where the type declares no limits: an operator has set some. */
+	isGuarded: boolean;
 }
 
 /** What is to change; what is left out stays. */
@@ -17,4 +19,4 @@ export interface TypeChange {
 	status?: TypeStatus | undefined;
 }
 
-export const NEW_TYPE: TypeState = { status: "active" };
+export const NEW_TYPE: TypeState = { status: "active", isGuarded: false };

@@ -18,6 +18,7 @@ import { WorkflowError } from "../model/errors";
 import {
 	type DeclaredLimits,
 	type GuardLimits,
+	isGuarded,
 	type LimitChanges,
 	type LimitOverrides,
 	limitsInForce,
@@ -122,6 +123,12 @@ export class Guard implements ShardPart {
 			keys: queue.longest(KEYS_SHOWN),
 			position: entry?.state === "queued" ? queue.position(entry) : null,
 		};
+	}
+
+	/** Whether there is any limit in force. */
+	get isGuarded(): boolean {
+		this.#open();
+		return isGuarded(this.#limits);
 	}
 
 	/** A raised limit starts those that wait at once, a lowered one stops nobody. */

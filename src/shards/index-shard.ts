@@ -14,7 +14,7 @@ import type { ShardId } from "../model/ids";
 import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
-import type { TypeChange, TypeState } from "../model/type-state";
+import type { TypeState } from "../model/type-state";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
 import { Reindex, type ReindexCalls } from "./reindex";
@@ -83,6 +83,13 @@ export class IndexShard {
 			...{ ...settings, type, rearm: rescheduled },
 			store: new ScheduleStore(tables),
 		});
+		const typeState = (): TypeState => {
+			return { status: own.typeStatus, isGuarded: guard.isGuarded };
+		};
+		const changed = <T>(receipt: T): T => {
+			settings.typeChanged(typeState());
+			return receipt;
+		};
 		this.rpc = {
 			indexWrite: async (update) => {
 				await shards.join();
@@ -93,14 +100,17 @@ export class IndexShard {
 			indexList: (request) => ({ ...rows.page(request), shards: shards.known }),
 			indexStats: () => ({ ...rows.stats(), shards: shards.known }),
 			joinShard: ({ shard }) => shards.add(shard),
-			typeState: () => own.type,
-			changeType: (change) => this.#changeType(own, change),
+			typeState,
+			changeType: ({ status = own.typeStatus }) => {
+				own.typeStatus = status;
+				return changed(typeState());
+			},
 			startReindex: (request) => reindex.start(request),
 			reindexProgress: () => reindex.progress(),
 			takeSlot: (request) => guard.take(request),
 			returnSlot: (ref) => guard.giveBack(ref),
 			guardState: (question) => guard.state(question),
-			changeLimits: (changes) => guard.changeLimits(changes),
+			changeLimits: (changes) => changed(guard.changeLimits(changes)),
 			...schedules.rpc,
 		};
 		this.#parts = [rows, reindex, guard, schedules];
@@ -129,17 +139,12 @@ export class IndexShard {
 		if (wanted !== null) this.#settings.alarm.set(wanted);
 		this.#alarmAt = wanted;
 	}
+
 	/** Whether the alarm comes before it is wanted, and not long from now. */
 	#firesSoon(wanted: number | null): boolean {
 		const alarmAt = this.#alarmAt ?? null;
 		if (alarmAt === null || wanted === null || alarmAt > wanted) return false;
 		const now = this.#settings.clock.now();
 		return alarmAt > now && alarmAt <= now + NEAR_MS;
-	}
-
-	#changeType(own: ShardStore, { status = own.type.status }: TypeChange): TypeState {
-		own.type = { status };
-		this.#settings.typeChanged(own.type);
-		return own.type;
 	}
 }

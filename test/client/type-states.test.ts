@@ -5,8 +5,8 @@ import { TypeStates } from "../../src/client/type-states";
 import type { Clock } from "../../src/model/ports";
 import type { TypeState } from "../../src/model/type-state";
 
-const ACTIVE: TypeState = { status: "active" };
-const INACTIVE: TypeState = { status: "inactive" };
+const ACTIVE: TypeState = { status: "active", isGuarded: false };
+const INACTIVE: TypeState = { status: "inactive", isGuarded: false };
 
 /** A first shard that answers when the test lets it, and a clock that the test moves. */
 function world() {

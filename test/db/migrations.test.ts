@@ -134,6 +134,6 @@ describe("a shard of the first schema", () => {
 			executionCount: 3,
 			lastExecutionAt: 40,
 		});
-		expect(await typeState(runners, type)).toEqual({ status: "active" });
+		expect(await typeState(runners, type)).toEqual({ status: "active", isGuarded: false });
 	});
 });
