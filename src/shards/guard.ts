@@ -131,12 +131,6 @@ export class Guard implements ShardPart {
 		};
 	}
 
-	/** Whether there is any limit in force. */
-	get isGuarded(): boolean {
-		this.#open();
-		return isGuarded(this.#limits);
-	}
-
 	/** A raised limit starts those that wait at once, a lowered one stops nobody. */
 	changeLimits(changes: LimitChanges): GuardState {
 		this.#open();

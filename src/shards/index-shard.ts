@@ -138,7 +138,6 @@ export class IndexShard {
 		if (wanted !== null) this.#settings.alarm.set(wanted);
 		this.#alarmAt = wanted;
 	}
-
 	/** Whether the alarm comes before it is wanted, and not long from now. */
 	#firesSoon(wanted: number | null): boolean {
 		const alarmAt = this.#alarmAt ?? null;
