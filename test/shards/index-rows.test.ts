@@ -86,8 +86,12 @@ describe("an update of an instance", () => {
 
 	it("that its shard died with is not acknowledged", async () => {
 		const type = newType();
-		const told = runners.getByName(shardName(type)).indexWrite(update());
-		await Promise.all([expect(told).rejects.toThrow(), shardOf(type).crash()]);
+		const told = tell(type, [update()]).then(
+			() => "told",
+			() => "lost",
+		);
+		await shardOf(type).crash();
+		expect(await told).toBe("lost");
 		expect(await listed(type)).toEqual([]);
 	});
 });
@@ -99,7 +103,10 @@ describe("what is written", () => {
 		const short = (id: string) => update({ id, status: "completed" });
 		expect(await rowsWritten(type, () => tell(type, [short("b")]))).toBe(4);
 		const ids = Array.from({ length: 50 }, (_, n) => `c-${n}`);
-		expect(await rowsWritten(type, () => tell(type, ids.map(short)))).toBe(3 * 50 + 1);
+		const written = await rowsWritten(type, () => tell(type, ids.map(short)));
+		// And one for each commit, of which a busy machine may need some.
+		expect(written - 3 * 50).toBeGreaterThan(0);
+		expect(written - 3 * 50).toBeLessThan(10);
 	});
 
 	it("is two rows and the shard's own for another status, one for the same again", async () => {
