@@ -1,16 +1,12 @@
 import journal from './meta/_journal.json';
 import m0000 from './0000_init.sql';
-import m0001 from './0001_guard.sql';
-import m0002 from './0002_schedules.sql';
-import m0003 from './0003_index.sql';
+import m0001 from './0001_operators.sql';
 
   export default {
     journal,
     migrations: {
       m0000,
-m0001,
-m0002,
-m0003
+m0001
     }
   }
   

@@ -7,6 +7,7 @@ import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import { parseTypeName } from "./ids";
 import type { IndexRow, InstanceFilter, Position } from "./index-rpc";
+import { parseListOptions } from "./list-options";
 import type { Answer, By } from "./rpc";
 
 export const BULK_ACTIONS = [
@@ -100,7 +101,7 @@ export interface JobRpc {
 	jobStop(): Promise<Answer<BulkJob>>;
 }
 
-/** Returns `request` when it says what to do, to what; an empty filter would mean everything. */
+/** Returns `request`, its filter checked, when it says what to do and to which types. */
 export function parseJob(request: JobRequest): JobRequest {
 	const { action, types, event } = request;
 	if (!BULK_ACTIONS.includes(action)) {
@@ -122,7 +123,7 @@ export function parseJob(request: JobRequest): JobRequest {
 		);
 	}
 	parseBy(request.by);
-	return request;
+	return { ...request, filter: parseListOptions(request.filter).filter };
 }
 
 export function jobNotFound(): WorkflowError {

@@ -36,7 +36,7 @@ describe("a second Worker", () => {
 	it("creates an order, pauses and resumes it, approves it and reads how it ended", async () => {
 		const id = "order-1";
 		expect(await shop({ do: "create", id, payload: { items, paymentFailures: 1 } })).toEqual({
-			answer: { id, type: "order", status: "running" },
+			answer: { id, type: "order", status: "running", created: true },
 		});
 		expect(await untilTracked(id, "waiting")).toEqual({
 			answer: { status: "waiting", quantity: 3 },

@@ -112,6 +112,30 @@ describe("POST /workflows/bulk", () => {
 		expect(await finish(service, none)).toMatchObject({ status: "completed", matched: 0 });
 	});
 
+	it("finds instances by attribute, over all shards of all types, in order of creation", async () => {
+		const [a, b] = [define(async (step) => step.waitForEvent("go"), { shards: 3 }), waits()];
+		const service = new Service([a, b]);
+		const ids: string[] = [];
+		for (let n = 0; n < 12; n++) {
+			const [id, type] = [freshId(), n % 3 === 0 ? b : a];
+			const attributes = { team: n % 2 === 0 ? "even" : "odd", n };
+			await service.post("/workflows", { type, id, attributes });
+			if (n % 2 === 0) ids.push(id);
+			clock.advance(1);
+		}
+		await listed(service, a, "waiting", 8);
+		await listed(service, b, "waiting", 4);
+		const filter = { attributes: { team: "even" } };
+		const body = { action: "terminate", filter, dryRun: true };
+		const dry = await finish(service, await start(service, "/workflows/bulk", body));
+		expect(dry.sample).toEqual(ids);
+		const job = await start(service, "/workflows/bulk", { ...body, dryRun: false });
+		expect(await finish(service, job)).toMatchObject({ matched: 6, succeeded: 6 });
+		for (const id of ids) await new TestInstance(id).until("terminated");
+		await listed(service, a, "waiting", 4);
+		await listed(service, b, "waiting", 2);
+	});
+
 	it("restarts and deletes", async () => {
 		const { service, type, ids } = await serviceWith(3);
 		await service.post(`/workflows/${ids[0]}/terminate`);
@@ -177,6 +201,17 @@ describe("POST /workflows/bulk", () => {
 		const reply = await service.post("/workflows/bulk", body);
 		expect(issuePaths(refusal(reply, 400, "VALIDATION_ERROR"))).toContain(path);
 		expect(service.asked).toEqual([]);
+	});
+
+	it.each([
+		["idPrefix", { idPrefix: "_a" }],
+		["createdAfter", { createdAfter: -1 }],
+		["attributes.a b", { attributes: { "a b": 1 } }],
+	])("refuses a filter by a bad %s: %j", async (path, filter) => {
+		const service = new Service([waits()]);
+		const reply = await service.post("/workflows/bulk", { action: "pause", filter });
+		expect(refusal(reply, 400, "VALIDATION_ERROR").details).toEqual({ path });
+		for (const name of service.asked) expect(await storedIn(name)).toEqual(NOTHING);
 	});
 
 	it("refuses an event without its action, the action without an event, and unknown types", async () => {

@@ -5,9 +5,11 @@ import { typeStats } from "../../src/client/shard-client";
 import { shardName, shardOf } from "../../src/model/ids";
 import type { Position } from "../../src/model/index-rpc";
 import { unwrap } from "../../src/model/rpc";
+import { ShardCount } from "../../src/shards/shard-count";
 import { listed, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 import { tell, update } from "../support/updates";
+import { failingOnce } from "./faults";
 
 let types = 0;
 const newType = () => `growing-${++types}`;
@@ -127,13 +129,13 @@ describe("a shard that comes into use", () => {
 		const type = newType();
 		const first = new TestInstance(shardName(type));
 		await tell(type, [update({ id: "z" })]);
-		await first.sql("ALTER TABLE shard RENAME TO away");
 		await first.evict();
-		await expect(tell(type, [update()], 1)).rejects.toThrow();
+		const failed = failingOnce(ShardCount, "add", {});
+		await expect(tell(type, [update()], 1)).rejects.toMatchObject({ code: "TRY_AGAIN" });
+		expect(failed()).toBe(1);
 		expect(
 			await new TestInstance(shardName(type, 1)).sql("SELECT name FROM sqlite_master"),
 		).toEqual([]);
-		await first.sql("ALTER TABLE away RENAME TO shard");
 		await tell(type, [update()], 1);
 		expect(await listedIds(type)).toEqual(["z", "a"]);
 	});

@@ -428,6 +428,26 @@ describe("an operator", () => {
 	});
 });
 
+describe("limits that an operator sets on a type that declares none", () => {
+	it("hold for instances created from then on, and those from before go uncounted", async () => {
+		const [before = "", first = "", second = ""] = ids(3);
+		const guarded = new Guarded({});
+		await guarded.create(before);
+		expect((await guarded.change({ concurrency: { limit: 1 } })).limits.limit).toBe(1);
+		await guarded.createAll([first, second]);
+		expect(await statusesOf([before, first, second])).toEqual(["running", "running", "created"]);
+		await guarded.shard.evict();
+		guarded.end(first, second);
+		await new TestInstance(second).until("completed");
+		guarded.end(before);
+		await guarded.change({ concurrency: null });
+		const [after = ""] = ids(1);
+		await guarded.create(after);
+		expect(await guarded.counts()).toEqual({ held: 0, queued: 0 });
+		guarded.end(after);
+	});
+});
+
 describe("a deploy", () => {
 	it("that raises a limit starts those that wait within ten seconds, by an alarm", async () => {
 		const all = ids(3);

@@ -6,11 +6,14 @@ import {
 	startShardReindex,
 	typeStats,
 } from "../../src/client/shard-client";
+import { Instance } from "../../src/engine/instance";
 import { shardName, shardOf } from "../../src/model/ids";
 import { isRunning, type ReindexProgress } from "../../src/model/reindex-rpc";
+import { Reindex } from "../../src/shards/reindex";
 import { listed, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 import { tell, update } from "../support/updates";
+import { failingOnce } from "./faults";
 
 let types = 0;
 
@@ -102,13 +105,10 @@ describe("a rebuilding", () => {
 
 	it("leaves the row of an instance that does not answer", async () => {
 		const { type, ids } = await typeWith(2);
-		const mute = new TestInstance(ids[0] ?? "");
-		await mute.sql("UPDATE workflow SET attributes = '{'");
-		await mute.evict();
+		failingOnce(Instance, "announce", {});
 		await startReindex(runners, type, []);
 		expect(await finish(type)).toMatchObject({ checked: 3, unanswered: 1, removed: 0 });
 		expect(await statuses(type)).toEqual(truth(ids));
-		await mute.sql("UPDATE workflow SET attributes = NULL");
 	});
 
 	it("is refused while one runs, and can be had again afterwards", async () => {
@@ -147,13 +147,12 @@ describe("a rebuilding of several shards", () => {
 
 	it("starts those that it could not start before, after a crash too", async () => {
 		const { type, ids } = await typeWith(5, 2);
-		const [first, second] = [shardOfType(type), shardOfType(type, 1)];
-		await second.sql("ALTER TABLE reindex RENAME TO away");
-		await second.evict();
+		const first = shardOfType(type);
 		await startReindex(runners, type, []);
+		// The next start is that of the other shard.
+		failingOnce(Reindex, "start", {});
 		await first.fireAlarm();
 		expect(await reindexProgress(runners, type)).toMatchObject({ finishedAt: null, checked: 0 });
-		await second.sql("ALTER TABLE away RENAME TO reindex");
 		await first.crash();
 		expect(await first.alarmAt()).toBeGreaterThan(clock.now());
 		clock.advance(5_000);

@@ -8,6 +8,7 @@ import {
 	pauseSchedule,
 	resumeSchedule,
 } from "../../src/client/schedules";
+import { changeType } from "../../src/client/shard-client";
 import { LIMITS } from "../../src/model/limits";
 import { concurrencyPolicy } from "../../src/model/type-policy";
 import { runners, TestInstance } from "../support/instance";
@@ -104,6 +105,22 @@ describe("a schedule", () => {
 		await schedule.wake();
 		expect(await schedule.shard.alarmAt()).toBe((await schedule.show()).nextAt);
 		expect((await schedule.show()).runs).toEqual([]);
+	});
+
+	it("of a type that is inactive creates nothing, says so, and goes on when it is active again", async () => {
+		const type = done();
+		const schedule = await TestSchedule.create(type, { cron: "0 * * * *" });
+		await changeType(runners, type, { status: "inactive" });
+		await schedule.pass(HOUR);
+		await changeType(runners, type, { status: "active" });
+		await schedule.pass(HOUR);
+		const { runs } = await schedule.show();
+		expect(runs).toMatchObject([
+			{ outcome: "started" },
+			{ outcome: "failed", reason: expect.stringMatching(/^TYPE_INACTIVE: /) },
+		]);
+		const object = new TestInstance(runs[1]?.instanceId ?? "");
+		expect(await object.sql("SELECT name FROM sqlite_master")).toEqual([]);
 	});
 
 	it("whose type refuses the payload at its time records why, and goes on", async () => {

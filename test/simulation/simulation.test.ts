@@ -73,7 +73,8 @@ describe("an engine is found out that", () => {
 	});
 });
 
-describe("a guard is found out that", () => {
+// A guard that loses slots is asked until the world has had enough of it.
+describe("a guard is found out that", { timeout: 60_000 }, () => {
 	const firstFault = (seeds: number) => firstFaultOf(seeds, ({ crowd }) => crowd !== undefined);
 
 	it("lets more work than the limit", async () => {

@@ -11,6 +11,8 @@ import type { ChaosType } from "./worker/programs";
 /** What a round may end with; null: the program has no rounds. */
 const OUTCOMES: Record<ChaosType, ((round: number) => string[]) | null> = {
 	sequence: () => ["told"],
+	crowd: () => ["told"],
+	relay: () => ["told"],
 	fan: () => ["joined"],
 	race: () => ["work", "nap"],
 	flaky: (round) => [round % 4 === 3 ? "failed" : "done"],

@@ -84,6 +84,8 @@ function tableOf(report: ChaosReport): string {
 		["events consumed", events.consumed],
 		["events consumed twice", events.twice],
 		["events lost", events.lost],
+		["bulk jobs", report.jobs],
+		["instances paused by them", report.paused],
 		["listing differences", report.listingDifferences],
 		["violations in all", report.violations.length],
 		["seconds", report.seconds],

@@ -20,6 +20,8 @@ export interface PlannedInstance {
 	/** The witness's address comes to it when there is one. */
 	payload: Omit<ChaosPayload, "witness">;
 	createAfterMs: number;
+	/** From its creation to its start. */
+	delayMs: number;
 	mail: PlannedMail[];
 }
 
@@ -38,7 +40,21 @@ export interface Plan {
 	kills: PlannedKill[];
 }
 
-const TYPES: ChaosType[] = ["sequence", "fan", "race", "flaky", "saga", "slow", "inbox", "desk"];
+const TYPES: ChaosType[] = [
+	"sequence",
+	"crowd",
+	"fan",
+	"race",
+	"relay",
+	"flaky",
+	"saga",
+	"slow",
+	"inbox",
+	"desk",
+];
+/** Types whose instances wait for one another: they work for no longer than this. */
+const QUEUED: ChaosType[] = ["crowd", "relay"];
+const QUEUED_ROUNDS_MAX = 3;
 /** How long a kill and the start that follows take, more or less: what the work is spread over. */
 const KILL_MS = 4_000;
 /** What a round takes beside its pause. */
@@ -58,9 +74,11 @@ export function makePlan(settings: { seed: number; instances: number; kills: num
 function planInstance(chance: Chance, index: number, kills: number): PlannedInstance {
 	const type = TYPES[index % TYPES.length] ?? "sequence";
 	// Half of them work on until the last kill, the others end on the way.
-	const isEndless = chance.between(0, 1) === 1;
+	const isQueued = QUEUED.includes(type);
+	const isEndless = chance.between(0, 1) === 1 && !isQueued;
 	const pauseMs = chance.pick([0, 1_000, 2_000, 6_000]);
-	const rounds = 1 + Math.floor(chance.between(0, kills * KILL_MS) / (pauseMs + ROUND_MS));
+	const wanted = 1 + Math.floor(chance.between(0, kills * KILL_MS) / (pauseMs + ROUND_MS));
+	const rounds = isQueued ? Math.min(wanted, QUEUED_ROUNDS_MAX) : wanted;
 	return {
 		id: `${type}-${index + 1}`,
 		type,
@@ -71,6 +89,7 @@ function planInstance(chance: Chance, index: number, kills: number): PlannedInst
 		},
 		// In the first quarter of the run, so that some are created as the service dies.
 		createAfterMs: chance.between(0, (kills * KILL_MS) / 4),
+		delayMs: chance.pick([0, 0, 0, 4_000]),
 		mail: type === "inbox" || type === "desk" ? planMail(chance, rounds, isEndless) : [],
 	};
 }

@@ -9,6 +9,7 @@ import { Witness } from "../witness";
 import { type Findings, judge } from "./judge";
 import { Killer } from "./killer";
 import { Ledger } from "./ledger";
+import { Operator } from "./operator";
 import { makePlan, type Plan, type PlannedKill } from "./plan";
 import { Sender } from "./sender";
 
@@ -35,6 +36,9 @@ export interface ChaosReport extends Findings {
 	repeatedAttempts: number;
 	/** Calls of a step's function whose row was there. */
 	repeatedDespiteRow: number;
+	/** Bulk jobs that paused and resumed instances, and how many they paused. */
+	jobs: number;
+	paused: number;
 	seconds: number;
 }
 
@@ -58,6 +62,7 @@ interface Parts {
 	ledger: Ledger;
 	witness: Witness;
 	sender: Sender;
+	operator: Operator;
 }
 
 export async function runChaos(settings: ChaosSettings): Promise<ChaosReport> {
@@ -72,24 +77,28 @@ export async function runChaos(settings: ChaosSettings): Promise<ChaosReport> {
 		return ledger.hear(call);
 	});
 	const sender = new Sender(service, () => killer.happens("accepted"));
+	const operator = new Operator(service);
 	const seconds = () => (performance.now() - startedAt) / 1_000;
 	const plan = makePlan(settings);
-	const parts = { settings, seconds, plan, service, killer, ledger, witness, sender };
+	const parts = { settings, seconds, plan, service, killer, ledger, witness, sender, operator };
 	try {
 		return await run(parts);
 	} finally {
 		sender.stop();
+		operator.stop();
 		await killer.stop();
 		witness.stop();
 	}
 }
 
 async function run(parts: Parts): Promise<ChaosReport> {
-	const { plan, sender, witness, ledger } = parts;
+	const { plan, sender, witness, ledger, operator } = parts;
+	const operated = operator.work(() => sender.isOver);
 	const attended = Promise.all(plan.instances.map((it) => sender.attend(it, witness.url)));
 	await killAll(parts);
 	ledger.isOver = true;
 	sender.isOver = true;
+	await operated;
 	// From here on it is sent nothing but what is left of the mail: all else goes on by itself.
 	await untilEnded(parts);
 	sender.stop();
@@ -127,7 +136,7 @@ async function untilEnded({ plan, ledger, witness, sender }: Parts): Promise<voi
 }
 
 async function report({ settings, seconds, plan, ...parts }: Parts): Promise<ChaosReport> {
-	const { service, killer, ledger, witness, sender } = parts;
+	const { service, killer, ledger, witness, sender, operator } = parts;
 	const keys = new Set(witness.calls.map(({ key }) => key));
 	const findings = await judge(service, plan.instances, sender.deliveries, (id) => {
 		// The last time that it asked for one more, it was told to end.
@@ -144,6 +153,13 @@ async function report({ settings, seconds, plan, ...parts }: Parts): Promise<Cha
 		repeatedDespiteRow: ledger.repeatedDespiteRow,
 		...findings,
 		seconds: Math.round(seconds()),
-		violations: [...ledger.violations, ...sender.violations, ...findings.violations],
+		jobs: operator.jobs,
+		paused: operator.paused,
+		violations: [
+			...ledger.violations,
+			...sender.violations,
+			...operator.violations,
+			...findings.violations,
+		],
 	};
 }

@@ -50,9 +50,10 @@ export class Sender {
 		this.#stop.abort();
 	}
 
-	async #create({ id, type, payload }: PlannedInstance, witness: string): Promise<void> {
+	async #create(planned: PlannedInstance, witness: string): Promise<void> {
+		const { id, type, payload, delayMs: delay } = planned;
 		for (let mayExist = false; !this.#stop.signal.aborted; mayExist = true) {
-			const body = { type, id, payload: { ...payload, witness } };
+			const body = { type, id, payload: { ...payload, witness }, delay };
 			const reply = await this.#post("/workflows", body);
 			if (reply !== undefined) {
 				const isThere = reply.status === 201 || (reply.status === 409 && mayExist);

@@ -34,7 +34,7 @@ abstract class Rounds extends BaseWorkflow<ChaosPayload, string[], Mail> {
 }
 
 class Sequence extends Rounds {
-	static override type = "sequence" as const;
+	static override type: string = "sequence";
 
 	protected async round(effects: Effects): Promise<string> {
 		await effects.do("fetch");
@@ -43,6 +43,18 @@ class Sequence extends Rounds {
 		await effects.do("tell");
 		return "told";
 	}
+}
+
+/** Three are at work at once; the others wait for a slot, whatever dies meanwhile. */
+class Crowd extends Sequence {
+	static override type = "crowd" as const;
+	static override concurrency = { limit: 3 };
+}
+
+/** As in `Crowd`, but those that sleep give their slot to others, and queue again. */
+class Relay extends Sequence {
+	static override type = "relay" as const;
+	static override concurrency = { limit: 2, whileParked: "release" as const };
 }
 
 class Fan extends Rounds {
@@ -172,6 +184,8 @@ class Desk extends BaseWorkflow<ChaosPayload, string[], Mail> {
 
 export const programs = {
 	sequence: Sequence,
+	crowd: Crowd,
+	relay: Relay,
 	fan: Fan,
 	race: Race,
 	flaky: Flaky,
