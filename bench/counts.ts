@@ -3,11 +3,12 @@ import type { Host } from "./host";
 import { runLoad } from "./measure";
 import { type Row, row } from "./report";
 import { post } from "./request";
-import type { Counts } from "./worker/counted";
+import type { Counts, IndexCounts } from "./worker/counted";
 
 const FEW = 10;
 const MANY = 110;
 const FINISHED = 1_000;
+const INDEXED = 20_000;
 
 export async function countWrites(host: Host): Promise<Row[]> {
 	// The first instance of a type makes the shard's tables, which is not its own doing.
@@ -16,15 +17,29 @@ export async function countWrites(host: Host): Promise<Row[]> {
 	const many = await count(host, "many", MANY);
 	const perStep = (many.instance.rowsWritten - few.instance.rowsWritten) / (MANY - FEW);
 	const rows = few.instance.rowsWritten + few.instance.alarmWrites;
-	return [
+	return once([
 		["rows written per step", "rows", perStep],
 		["rows written beside the steps", "rows", rows - perStep * FEW],
 		["of these: alarm settings", "rows", few.instance.alarmWrites],
 		["rows written in the index", "rows", few.shard.rowsWritten],
 		["database of an instance of 10 steps", "bytes", few.instance.sizeBytes],
-	].map(([name, unit, value]) =>
-		row("W7", "ours", { name: String(name), unit: String(unit) }, [Number(value)]),
-	);
+	]);
+}
+
+/** W7: what a shard writes and holds for each instance when many change at a time. */
+export async function countIndexWrites(host: Host): Promise<Row[]> {
+	const counts: IndexCounts = JSON.parse(await post(`${host.url}/count-index`, INDEXED));
+	return once([
+		["busy index: rows written for a new instance", "rows", counts.rowsCreated],
+		["busy index: rows written for a change of status", "rows", counts.rowsChanged],
+		["busy index: rows written for an attribute", "rows", counts.rowsAttribute],
+		["busy index: bytes of an instance", "bytes", counts.bytes],
+		["busy index: bytes of an attribute", "bytes", counts.bytesAttribute],
+	]);
+}
+
+function once(counts: readonly [name: string, unit: string, value: number][]): Row[] {
+	return counts.map(([name, unit, value]) => row("W7", "ours", { name, unit }, [value]));
 }
 
 async function count(

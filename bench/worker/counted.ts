@@ -3,7 +3,10 @@
  * of its own, so that what is timed is not what is counted.
  */
 import { createInstance } from "../../src/client/create-instance";
+import { deliverToIndex } from "../../src/client/shard-client";
+import type { RunnerNamespace } from "../../src/library";
 import { shardName } from "../../src/model/ids";
+import type { IndexUpdate } from "../../src/model/index-rpc";
 import { workflowRunner } from "../../src/workflow-runner";
 import type { Env } from "./contestant";
 import { completes } from "./driver";
@@ -51,6 +54,8 @@ export class CountedRunner extends workflowRunner({ bench: BenchWorkflow }) {
 	}
 }
 
+/** Updates that a busy shard gets within a moment. */
+const AT_ONCE = 256;
 /** What the shard has to have gathered and written by then. */
 const SHARD_MS = 500;
 
@@ -61,7 +66,7 @@ export async function countInstance(
 	steps: number,
 ): Promise<{ instance: Counts; shard: Counts }> {
 	const runners = env.COUNTED_RUNNER;
-	const countsOf = (name: string) => (runners.getByName(name) as unknown as CountedRunner).counts();
+	const countsOf = countsIn(runners);
 	const counted = { ...env, WORKFLOW_RUNNER: runners };
 	const work = { id, program: "sequence", count: steps } as const;
 	const before = await countsOf(shardName("bench"));
@@ -77,4 +82,51 @@ export async function countInstance(
 			sizeBytes: after.sizeBytes,
 		},
 	};
+}
+
+/** What a busy shard writes and holds for each of so many instances. */
+export interface IndexCounts {
+	/** For one that is new, for another status of it, and for a further attribute. */
+	rowsCreated: number;
+	rowsChanged: number;
+	rowsAttribute: number;
+	bytes: number;
+	bytesAttribute: number;
+}
+
+export async function countIndex(
+	{ COUNTED_RUNNER: runners }: Env,
+	instances: number,
+): Promise<IndexCounts> {
+	const type = "busy";
+	const count = () => countsIn(runners)(shardName(type));
+	const ids = Array.from({ length: instances }, () => crypto.randomUUID());
+	const createdAt = Date.now();
+	const tell = async (change: Pick<IndexUpdate, "status" | "seq" | "attributes">) => {
+		const before = await count();
+		for (let from = 0; from < instances; from += AT_ONCE) {
+			const page = ids.slice(from, from + AT_ONCE);
+			const updates = page.map((id) => ({ id, createdAt, updatedAt: createdAt, ...change }));
+			await Promise.all(
+				updates.map((update) => deliverToIndex(runners, { type, shard: 0, update })),
+			);
+		}
+		const { rowsWritten, sizeBytes } = await count();
+		return { rows: (rowsWritten - before.rowsWritten) / instances, bytes: sizeBytes / instances };
+	};
+	const created = await tell({ status: "running", seq: 1 });
+	const changed = await tell({ status: "completed", seq: 2 });
+	const attributes = { customer: "customer-17" };
+	const tagged = await tell({ status: "completed", seq: 3, attributes });
+	return {
+		rowsCreated: created.rows,
+		rowsChanged: changed.rows,
+		rowsAttribute: tagged.rows,
+		bytes: changed.bytes,
+		bytesAttribute: tagged.bytes - changed.bytes,
+	};
+}
+
+function countsIn(runners: RunnerNamespace): (name: string) => Promise<Counts> {
+	return async (name) => (runners.getByName(name) as unknown as CountedRunner).counts();
 }
