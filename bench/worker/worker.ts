@@ -51,8 +51,7 @@ export default {
 				return new Response();
 			}
 			if (verb === "count") {
-				const { id, steps } = await request.json<{ id: string; steps: number }>();
-				return Response.json(await countInstance(env, id, steps));
+				return Response.json(await countInstance(env, await request.json<Work>()));
 			}
 			if (verb === "count-index") {
 				return Response.json(await countIndex(env, await request.json<number>()));
