@@ -53,6 +53,33 @@ export interface StepOptions {
 	timeout?: Duration;
 }
 
+/** A failed attempt as its step's `onFailure` is told of it, on every replay the same. */
+export interface Failure {
+	/** Remade from its record. */
+	readonly error: unknown;
+	/** The names of the classes that it had when it was thrown, its own first. */
+	readonly classes: readonly string[];
+	/** From 1. */
+	readonly attempt: number;
+	/** Whether the step's retries have another attempt for it. */
+	readonly canRetry: boolean;
+}
+
+/** After a failed attempt: the step is tried again, where it can be, or completes with the value. */
+export type Handled = { readonly retry: true } | { readonly value: unknown };
+
+/**
+ * Decides on a failed attempt; what it throws, the step fails with. It may call steps, which are
+ * journaled under the step that it is for. Replayed like `run()` itself until it has decided, and
+ * never called again after that.
+ */
+export type FailureHandler = (failure: Failure) => Handled | Promise<Handled>;
+
+/** What styles may ask of a step beyond what they let users say. */
+export interface StyleStepOptions extends StepOptions {
+	onFailure?: FailureHandler | undefined;
+}
+
 export interface WaitOptions {
 	/** From the first call on; then the wait throws an `EventTimeoutError`. Default: no end. */
 	timeout?: Duration;
@@ -96,6 +123,12 @@ export interface Step<Events extends object = Record<string, unknown>> {
 	): Promise<Events[K]>;
 }
 
+/** `Step` as the engine gives it to a style. */
+export interface StyleStep extends Step {
+	do<T>(name: string, fn: StepFunction<T>, options?: StyleStepOptions): Promise<T>;
+	do<T>(name: string, options: StyleStepOptions, fn: StepFunction<T>): Promise<T>;
+}
+
 export interface Program {
 	readonly type: string;
 	readonly version: string | null;
@@ -119,7 +152,7 @@ export interface Program {
 	readonly retentionMs: number | null;
 	/** How many index shards new instances are spread over, from 1. */
 	readonly shards: number;
-	run(step: Step, payload: unknown): Promise<unknown>;
+	run(step: StyleStep, payload: unknown): Promise<unknown>;
 }
 
 /** The method by which a registry entry gives its program. */

@@ -6,10 +6,17 @@ import { parseEventName, parseStepName } from "../model/ids";
 import { requireKnown } from "../model/options";
 import { retryPolicy } from "../model/retry";
 import type { Pass } from "./pass";
-import type { Program, Step, StepFunction, StepOptions, WaitOptions } from "./program";
+import type {
+	Program,
+	Step,
+	StepFunction,
+	StyleStep,
+	StyleStepOptions,
+	WaitOptions,
+} from "./program";
 import type { DoSettings } from "./step-kinds/do-step";
 
-export class StepApi implements Step {
+export class StepApi implements StyleStep {
 	readonly #pass: Pass;
 	readonly #program: Program;
 
@@ -20,8 +27,8 @@ export class StepApi implements Step {
 
 	do<T>(
 		name: string,
-		first: StepFunction<T> | StepOptions,
-		second?: StepFunction<T> | StepOptions,
+		first: StepFunction<T> | StyleStepOptions,
+		second?: StepFunction<T> | StyleStepOptions,
 	): Promise<T> {
 		return refusing(() => {
 			parseStepName(name);
@@ -81,14 +88,17 @@ export class StepApi implements Step {
 	#doSettings(
 		name: string,
 		fn: StepFunction<unknown>,
-		options: StepOptions | StepFunction<unknown> | undefined,
+		options: StyleStepOptions | StepFunction<unknown> | undefined,
 	): DoSettings {
 		const { retry, stepTimeoutMs } = this.#program;
-		if (options === undefined) return { fn, retry, timeoutMs: stepTimeoutMs };
-		requireKnown(options, ["retries", "timeout"], `step.do("${name}")`);
-		const { retries, timeout } = options as StepOptions;
+		if (options === undefined) {
+			return { fn, retry, timeoutMs: stepTimeoutMs, onFailure: undefined };
+		}
+		requireKnown(options, ["retries", "timeout", "onFailure"], `step.do("${name}")`);
+		const { retries, timeout, onFailure } = options as StyleStepOptions;
 		return {
 			fn,
+			onFailure,
 			retry: retries === undefined ? retry : retryPolicy(retries, retry),
 			timeoutMs:
 				timeout === undefined ? stepTimeoutMs : durationMs(timeout, `timeout of step "${name}"`),

@@ -35,6 +35,8 @@ export const LIMITS = {
 	errorTextLength: 4 * KIB,
 	/** Causes of causes kept of one error, and errors kept of it in all. */
 	errorCauseDepth: 4,
+	/** Names kept of the classes that an error's class extends. */
+	errorClasses: 8,
 	errorRecords: 32,
 	/** Bytes of an error with its causes; one past that keeps name, message, stack and code. */
 	errorBytes: 96 * KIB,

@@ -153,12 +153,14 @@ export const STEP_KINDS = ["do", "sleep", "wait_for_event", "set_attributes"] as
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
- * Where a step stands. `running` lives in memory only; `cancelled` is how an open step of a
- * finished instance is shown; the others are in the journal.
+ * Where a step stands. `running` lives in memory only; `cancelled` is how an open step is shown
+ * once the instance, or the handler that asked for it, has ended; the others are in the journal.
  */
 export type StepStatus =
 	| "running"
 	| "retrying"
+	/** An attempt failed, and its handler decides what comes of that. */
+	| "handling"
 	| "sleeping"
 	| "waiting"
 	| "completed"
@@ -167,6 +169,8 @@ export type StepStatus =
 
 export interface StepView {
 	key: string;
+	/** Of a step that a handler asked for: the key of the step that it handles. */
+	parent?: string;
 	kind: StepKind;
 	status: StepStatus;
 	attempts: number;
@@ -213,7 +217,7 @@ export interface RunView {
 	error: Encoded | null;
 	startedAt: number | null;
 	completedAt: number | null;
-	steps: Omit<StepView, "wakeAt">[];
+	steps: Omit<StepView, "wakeAt" | "parent">[];
 }
 
 /** All that the status answer says of an instance; times in ms since 1970. */

@@ -1,42 +1,50 @@
 /**
- * `step.do`: attempts of a function until one succeeds or the retry policy says stop.
+ * `step.do`: attempts of a function until one succeeds or the retry policy says stop. Where the
+ * step has an `onFailure`, that decides: it is called after each failed attempt.
  *
  * - Each end of an attempt is one write: the outcome, or attempts, error and the next due time.
  * - A due time is a row like any timer's, so a retry survives all that a sleep survives (G4).
  * - What comes after the attempt's timeout, or after the pass is over, is dropped (G11).
+ * - A failure is in its row before it is handled: a replay in the middle of that calls the
+ *   handler again, not the function, and one after it neither (G2). The row's due time is then
+ *   when the step may be tried again: it is none when it may not.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { type Encoded, encode } from "../../model/codec";
 import { encodeThrown } from "../../model/error-record";
 import { StepTimeoutError } from "../../model/errors";
 import { type RetryPolicy, retryDelayMs, shouldRetry } from "../../model/retry";
-import type { StepContext, StepFunction } from "../program";
+import { inside } from "../enclosure";
+import { Handling } from "../handling";
+import type { FailureHandler, StepFunction } from "../program";
+import { Attempt } from "./attempt";
 import type { StepHost } from "./step-host";
+import { type Verdict, verdictOf } from "./verdict";
 
 export interface DoSettings {
 	fn: StepFunction<unknown>;
 	retry: RetryPolicy;
 	timeoutMs: number | null;
-}
-
-/** Tells a call made inside a step's function from one made beside it. */
-const insideAttempt = new AsyncLocalStorage<string>();
-
-/** The key of the step whose function is calling, if any. */
-export function enclosingStep(): string | undefined {
-	return insideAttempt.getStore();
+	onFailure: FailureHandler | undefined;
 }
 
 export class DoStep {
 	readonly #host: StepHost;
 	readonly #settings: DoSettings;
 	readonly key: string;
+	/** The handling that asked for the step, if one did. */
+	readonly within: Handling | undefined;
 	#attempt: Attempt | undefined;
+	#isHandled = false;
 
-	constructor(host: StepHost, key: string, settings: DoSettings) {
+	constructor(
+		host: StepHost,
+		key: string,
+		{ settings, within }: { settings: DoSettings; within: Handling | undefined },
+	) {
 		this.#host = host;
 		this.key = key;
 		this.#settings = settings;
+		this.within = within;
 	}
 
 	/** The attempt that runs. */
@@ -63,15 +71,38 @@ export class DoStep {
 		this.#call(attempt);
 	}
 
+	/** Calls the handler, where the row says that a failed attempt waits for it. */
+	handle(): void {
+		const row = this.#host.journal.get(this.key);
+		if (row?.status !== "handling" || row.error === null || this.#isHandled) return;
+		const { attempts, error, wakeAt } = row;
+		const handling = new Handling(this.key, attempts, this.within, this.#host.journal.rows);
+		this.#isHandled = true;
+		this.#host.handlingBegan(handling);
+		const failure = { error, canRetry: wakeAt !== null };
+		void verdictOf(this.#settings.onFailure, handling, failure).then((verdict) => {
+			this.#isHandled = false;
+			this.#host.handlingEnded(handling, () => this.#conclude(attempts, verdict));
+		});
+	}
+
 	/** Aborts the signal of the attempt that runs. */
 	abort(reason: Error): void {
 		this.#attempt?.abort(reason);
 	}
 
+	/** Aborts the attempt that runs, and drops how it ends. */
+	cancel(reason: Error): void {
+		const attempt = this.#attempt;
+		this.#attempt = undefined;
+		attempt?.cancelTimeout?.();
+		attempt?.abort(reason);
+	}
+
 	#call(attempt: Attempt): void {
 		let returned: unknown;
 		try {
-			returned = insideAttempt.run(this.key, this.#settings.fn, attempt);
+			returned = inside(attempt, this.#settings.fn, attempt);
 		} catch (error) {
 			this.#fail(attempt, error);
 			return;
@@ -112,8 +143,8 @@ export class DoStep {
 	}
 
 	#fail(attempt: Attempt, thrown: unknown, { final } = { final: false }): void {
+		const { retry, onFailure } = this.#settings;
 		this.#end(attempt, () => {
-			const { retry } = this.#settings;
 			let error = thrown;
 			let again = false;
 			try {
@@ -121,23 +152,49 @@ export class DoStep {
 			} catch (predicateError) {
 				error = predicateError;
 			}
-			if (again) this.#waitForRetry(attempt, error);
-			else this.#settle(attempt, { status: "failed", error: encodeThrown(error) });
+			const text = encodeThrown(error);
+			if (onFailure !== undefined) this.#suspend("handling", attempt, text, again);
+			else if (again) this.#suspend("retrying", attempt, text, again);
+			else this.#settle(attempt, { status: "failed", error: text });
 		});
+		if (onFailure !== undefined) this.#host.begin(() => this.handle());
 	}
 
-	#waitForRetry(attempt: Attempt, error: unknown): void {
+	#suspend(
+		status: "handling" | "retrying",
+		attempt: Attempt,
+		error: Encoded,
+		again: boolean,
+	): void {
 		const { journal, ports } = this.#host;
 		const delayMs = retryDelayMs(this.#settings.retry, attempt.attempt, ports.random());
 		journal.suspend({
 			key: this.key,
 			kind: "do",
-			status: "retrying",
+			status,
 			attempts: attempt.attempt,
-			error: encodeThrown(error),
+			error,
 			startedAt: this.#startedAt(attempt),
-			wakeAt: ports.clock.now() + delayMs,
+			wakeAt: again ? ports.clock.now() + delayMs : null,
 		});
+	}
+
+	/** Records what the handler of a failed attempt decided. */
+	#conclude(attempts: number, verdict: Verdict): void {
+		const { journal, ports } = this.#host;
+		const row = journal.get(this.key);
+		// An operator may have ended the step meanwhile.
+		if (row?.status !== "handling" || row.attempts !== attempts) return;
+		const { key, kind, startedAt, wakeAt, error } = row;
+		if (verdict.status === "retrying") {
+			const { status } = verdict;
+			const failure = error === null ? {} : { error };
+			journal.suspend({ key, kind, status, attempts, startedAt, wakeAt, ...failure });
+		} else {
+			const completedAt = ports.clock.now();
+			journal.settle({ key, kind, attempts, startedAt, completedAt, ...verdict });
+		}
+		this.#host.recorded();
 	}
 
 	#settle(
@@ -170,36 +227,6 @@ export class DoStep {
 
 	#startedAt(attempt: Attempt): number {
 		return this.#host.journal.get(this.key)?.startedAt ?? attempt.startedAt;
-	}
-}
-
-class Attempt implements StepContext {
-	cancelTimeout: (() => void) | undefined;
-	readonly #scope: string;
-	/** Made when asked for: most functions never look at their signal. */
-	#controller: AbortController | undefined;
-
-	constructor(
-		scope: string,
-		readonly key: string,
-		readonly attempt: number,
-		readonly startedAt: number,
-	) {
-		this.#scope = scope;
-	}
-
-	get idempotencyKey(): string {
-		return `${this.#scope}/${this.key}`;
-	}
-
-	get signal(): AbortSignal {
-		this.#controller ??= new AbortController();
-		return this.#controller.signal;
-	}
-
-	abort(reason: Error): void {
-		this.#controller ??= new AbortController();
-		this.#controller.abort(reason);
 	}
 }
 

@@ -1,5 +1,6 @@
 /** What a step kind is given by the pass that it runs in. */
 import type { AttributeChanges } from "../../model/attributes";
+import type { Handling } from "../handling";
 import type { Journal } from "../journal";
 import type { Ports } from "../ports";
 import type { DoStep } from "./do-step";
@@ -13,6 +14,11 @@ export interface StepHost {
 	readonly isOver: boolean;
 	attemptStarted(step: DoStep): void;
 	attemptEnded(step: DoStep): void;
+	handlingBegan(handling: Handling): void;
+	/** What it left open gets no answer; `conclude` is called once new things may be recorded. */
+	handlingEnded(handling: Handling, conclude: () => void): void;
+	/** Calls `begin` once new things may happen. */
+	begin(begin: () => void): void;
 	/** @throws {ValidationError} for too many. */
 	changeAttributes(changes: AttributeChanges): void;
 	/** An outcome was recorded, or a step began to wait. */
