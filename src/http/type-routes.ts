@@ -66,6 +66,7 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 		version,
 		...about,
 		inputSchema: entry.inputSchema(),
+		config: entry.config,
 		status,
 		executionCount,
 		lastExecutionAt,

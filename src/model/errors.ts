@@ -43,6 +43,7 @@ export const ERROR_CODES = [
 	"CONCURRENCY_KEY",
 	"CIRCUIT_OPEN",
 	"BREAKER_LIMIT",
+	"SECRET_MISSING",
 	// The instance waits for a slot.
 	"WAITING_FOR_SLOT",
 	// The instance was stopped for repair.
