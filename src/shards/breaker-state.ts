@@ -4,9 +4,8 @@
  * keeps the state and tells the time is `breakers.ts`. What changes nothing returns its argument.
  *
  * Invariants:
- * - B1 Any two states between which it was open or reset have different periods, and a report counts
- *   only in the period of its admission. So what was admitted before the breaker opened says
- *   nothing about it after.
+ * - B1 To open, to close and to be reset begins another period, and a report counts only in the
+ *   period of its admission. So what was admitted before the breaker opened says nothing after.
  * - B2 A failure counts once in a row of failures, however often it is reported.
  * - B3 There is one trial at a time: another begins when the one before has reported, or has had
  *   its time. The same caller goes on with its own. Only the trial's report ends a trial.
@@ -130,7 +129,7 @@ function notAfter(breaker: Breaker, now: number): Breaker {
 	if ((openedAt ?? now) <= now && (trial?.since ?? now) <= now) return breaker;
 	return {
 		...breaker,
-		openedAt: openedAt && Math.min(openedAt, now),
+		openedAt: openedAt === null ? null : Math.min(openedAt, now),
 		trial: trial && { ...trial, since: Math.min(trial.since, now) },
 	};
 }

@@ -4,9 +4,10 @@
  *
  * - A breaker has a row once it has failed. So asking, and reporting success, write nothing as long
  *   as nothing fails, nor does refusing.
- * - What is reported counts at once, and is written with what else comes within a moment, as rows
- *   of instances are; the report is answered then. It is reported again if this object dies before.
- * - A trial is stored before its caller hears of it: no death makes two of one.
+ * - A failure that is reported counts at once, and is written with what else comes within a moment,
+ *   as rows of instances are; the report is answered then. If this object dies before, it is
+ *   reported again.
+ * - What begins a period or a trial is written at once, so nobody hears of one that is lost in a death.
  */
 import type { BreakerStore } from "../db/breaker-store";
 import type { BreakerRow } from "../db/shard-schema";
@@ -94,8 +95,12 @@ export class Breakers {
 			return null;
 		}
 		this.#put(memory, after);
-		this.#written ??= this.#writeSoon(memory);
-		await this.#written;
+		if (after.period === before.period) {
+			this.#written ??= this.#writeSoon(memory);
+			await this.#written;
+		} else {
+			this.#write(memory);
+		}
 		return null;
 	}
 
