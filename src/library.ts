@@ -12,6 +12,7 @@ export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";
 export type { ScheduleInput } from "./client/schedules";
+export type { RunConfig } from "./client/type-config";
 export type {
 	Registry,
 	Step,
@@ -23,6 +24,7 @@ export type {
 export type { AttributeChanges, Attributes } from "./model/attributes";
 export type { Duration } from "./model/duration";
 export {
+	CircuitOpenError,
 	type ErrorCode,
 	EventTimeoutError,
 	NonDeterminismError,
@@ -51,4 +53,5 @@ export type {
 	ScheduleRun,
 } from "./model/schedule";
 export type { WorkflowStatus } from "./model/status";
+export type { TypeConfigOptions } from "./model/type-config";
 export type { ConcurrencyOptions, RateOptions } from "./model/type-policy";

@@ -10,7 +10,7 @@
  *   { [toProgram]: () => ({
  *       type: "greet", version: "1", retry: DEFAULT_RETRY_POLICY, stepTimeoutMs: null,
  *       timeoutMs: null, events: null, payload: null, onNonDeterminism: "pause",
- *       about: { description: null, tags: [], metadata: null },
+ *       about: { description: null, tags: [], metadata: null }, config: NO_CONFIG,
  *       concurrency: null, rate: null, retentionMs: null, shards: 1,
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
@@ -21,6 +21,7 @@ import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
 import type { Schema } from "../model/standard-schema";
+import type { TypeConfig } from "../model/type-config";
 import {
 	type ConcurrencyOptions,
 	type ConcurrencyPolicy,
@@ -144,6 +145,8 @@ export interface Program {
 	readonly onNonDeterminism: "pause" | "fail";
 	/** For people who look through the catalogue of types. */
 	readonly about: TypeAbout;
+	/** What its code is configured with; secrets by reference. */
+	readonly config: TypeConfig;
 	/** Null: the service's default. */
 	readonly concurrency: ConcurrencyPolicy | null;
 	/** Null: instances start as fast as they come. */

@@ -74,6 +74,9 @@ export const LIMITS = {
 	queuedInstances: 100_000,
 	/** Starts that a rate may allow in its stretch of time. */
 	rateStarts: 10_000,
+	/** Circuit breakers of a type that are kept, and failures in a row that one may wait for. */
+	breakers: 1_000,
+	breakerFailures: 1_000,
 	/** Items of one batch. */
 	batchItems: 100,
 	/** Schedules of a type. */

@@ -5,6 +5,7 @@
  * since class and prototype do not survive: every call answers an `Answer`.
  */
 import type { AttributeChanges, Attributes } from "./attributes";
+import type { BreakerRpc } from "./breaker-rpc";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
@@ -47,7 +48,7 @@ export interface InstanceRpc {
 }
 
 /** A shard's object. */
-export interface ShardRpc extends GuardRpc, ScheduleRpc {
+export interface ShardRpc extends GuardRpc, ScheduleRpc, BreakerRpc {
 	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(request: PageRequest): Promise<Answer<Page>>;

@@ -24,6 +24,7 @@ import {
 	listSchedules,
 	type ScheduleInput,
 } from "../../client/schedules";
+import { configFor, type RunConfig } from "../../client/type-config";
 import { type Program, type Step, toProgram } from "../../engine/program";
 import { type Duration, durationMs } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
@@ -36,6 +37,7 @@ import { type RetryOptions, retryPolicy } from "../../model/retry";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
 import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
 import { isSchema, type Schema } from "../../model/standard-schema";
+import { type TypeConfigOptions, typeConfig } from "../../model/type-config";
 import {
 	type ConcurrencyOptions,
 	concurrencyPolicy,
@@ -131,6 +133,8 @@ export abstract class BaseWorkflow<
 	static tags?: readonly string[];
 	/** Plain JSON. */
 	static metadata?: Readonly<Record<string, unknown>>;
+	/** What the code finds as `this.config`: variables, and secrets as references to bindings. */
+	static config?: TypeConfigOptions;
 	/** How many instances may be at work at once; see `ConcurrencyOptions`. */
 	static concurrency?: ConcurrencyOptions;
 	/** How many instances may start in a stretch of time. */
@@ -139,6 +143,16 @@ export abstract class BaseWorkflow<
 	static retention?: Duration | string | 0;
 	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
 	static shards?: number;
+
+	/**
+	 * The variables and secrets of the class's static `config`, for `run()`.
+	 *
+	 * @throws {WorkflowError} `SECRET_MISSING`, when a secret is read whose binding is not there.
+	 */
+	protected get config(): RunConfig {
+		const { type, config = {} } = this.constructor as typeof BaseWorkflow;
+		return configFor({ type, config: typeConfig(config) });
+	}
 
 	abstract run(step: Step<Events>, payload: Payload): Promise<Result>;
 
@@ -320,6 +334,7 @@ export abstract class BaseWorkflow<
 			payload: payload ?? null,
 			onNonDeterminism: this.onNonDeterminism ?? "pause",
 			about: typeAbout(this),
+			config: typeConfig(this.config ?? {}),
 			concurrency: concurrency === undefined ? null : concurrencyPolicy(concurrency),
 			rate: rate === undefined ? null : ratePolicy(rate),
 			retentionMs: retention === undefined ? null : retentionMs(retention),
