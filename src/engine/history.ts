@@ -1,13 +1,21 @@
 /**
- * What was asked of an instance from outside, and how its earlier runs went. The tables come into
- * being with the first entry.
+ * What was asked of an instance from outside, how its earlier runs went, which attempts failed, and
+ * its log. The tables come into being with the first entry.
  */
 import type { HistoryStore } from "../db/history-store";
 import type { EventRow, StepRow } from "../db/instance-store";
 import { WorkflowError } from "../model/errors";
 import { LIMITS } from "../model/limits";
+import { LOG_LEVELS, type LogEntry, type LogPage, type LogRequest } from "../model/log";
 import type { Clock } from "../model/ports";
-import type { AuditAction, AuditView, By, RunView } from "../model/rpc";
+import type {
+	AuditAction,
+	AuditView,
+	By,
+	InstanceView,
+	RunView,
+	StepErrorView,
+} from "../model/rpc";
 import type { InstanceRecord } from "./instance-record";
 
 /** What an action was about: plain JSON. */
@@ -96,6 +104,62 @@ export class History {
 			...run,
 			steps: (steps.get(run.run) ?? []).map(({ row: _row, run: _run, ...step }) => step),
 		}));
+	}
+
+	/** A failed attempt. Call it in the stretch that records its end. */
+	addError(error: Omit<StepErrorView, "at" | "run">): void {
+		this.#open();
+		const { isPanic, ...entry } = error;
+		const { run } = this.#record.row;
+		this.#store.addStepError(
+			{ ...entry, at: this.#clock.now(), run, panic: isPanic ? 1 : 0 },
+			LIMITS.stepErrors,
+		);
+	}
+
+	/** The latest failed attempts that fit into an answer, oldest first. */
+	errors(): NonNullable<InstanceView["errors"]> {
+		if (!this.#hasErrorsAndLogs) return { entries: [], omitted: 0 };
+		let length = 0;
+		const rows = this.#store.readStepErrors().filter(({ error }) => {
+			length += error.length;
+			return length <= LIMITS.statusErrorsLength;
+		});
+		const entries = rows.map(({ seq: _, panic, ...entry }) => ({ ...entry, isPanic: panic === 1 }));
+		return { entries: entries.reverse(), omitted: (rows.at(-1)?.seq ?? 1) - 1 };
+	}
+
+	/** `nth`: how many lines of the run are the program's own, with this one. */
+	addLine(
+		entry: LogEntry,
+		place: { nth: number; step: string | null; attempt: number | null },
+	): void {
+		this.#open();
+		const { run } = this.#record.row;
+		this.#store.addLog({ ...entry, ...place, at: this.#clock.now(), run }, LIMITS.logLines);
+	}
+
+	/** How many lines of the run are the program's own. */
+	linesOfRun(): number {
+		const last = this.#hasErrorsAndLogs ? this.#store.lastLog() : undefined;
+		return last?.run === this.#record.row.run ? last.nth : 0;
+	}
+
+	/** A page of the log, oldest first. */
+	logs({ level = "debug", after = 0, limit = LIMITS.listPageDefault }: LogRequest): LogPage {
+		if (!this.#hasErrorsAndLogs) return { lines: [], dropped: 0, nextAfter: null };
+		const levels = LOG_LEVELS.slice(LOG_LEVELS.indexOf(level));
+		const rows = this.#store.readLogs({ after, levels, limit: limit + 1 });
+		const lines = rows.slice(0, limit).map(({ nth: _, ...line }) => line);
+		return {
+			lines,
+			dropped: (this.#store.firstLogSeq() ?? 1) - 1,
+			nextAfter: rows.length > limit ? (lines.at(-1)?.seq ?? null) : null,
+		};
+	}
+
+	get #hasErrorsAndLogs(): boolean {
+		return this.#store.hasErrorsAndLogs(this.#record.row.historySchema);
 	}
 
 	#open(): void {

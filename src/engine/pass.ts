@@ -18,9 +18,8 @@
  * - P5 A pass goes live in the turn after it is told to, so that what was written with that is
  *   committed before user code moves, even if that code ends the isolate (G17).
  */
-import type { StepRow } from "../db/instance-store";
-import type { AttributeChanges } from "../model/attributes";
-import { decode, type Encoded } from "../model/codec";
+import type { StepRow, WorkflowRow } from "../db/instance-store";
+import { decode } from "../model/codec";
 import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
@@ -29,15 +28,18 @@ import type { RunningAttempt } from "./describe";
 import { enclosure } from "./enclosure";
 import { nestedInFunction, otherKind, stepLimit, stepNameTaken } from "./faults";
 import type { Handling } from "./handling";
+import type { History } from "./history";
 import type { Journal } from "./journal";
+import type { Panic } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { Reach } from "./reach";
+import { RunLog } from "./run-log";
 import { StepApi } from "./step-api";
-import { openAttributes } from "./step-kinds/attributes-step";
 import { type DoSettings, DoStep } from "./step-kinds/do-step";
+import { openSetting, type Setting } from "./step-kinds/setting-step";
 import { openSleep } from "./step-kinds/sleep-step";
-import type { StepHost } from "./step-kinds/step-host";
+import type { Failure, StepHost } from "./step-kinds/step-host";
 import { openWait, type WaitSettings } from "./step-kinds/wait-step";
 
 /** How `run()` ended. */
@@ -55,16 +57,18 @@ export interface PassObserver {
 	/** The last step function in flight of a frozen pass has ended. */
 	passDrained(pass: Pass): void;
 	passBroken(pass: Pass, error: unknown): void;
-	/** @throws {ValidationError} for too many. */
-	passSetsAttributes(pass: Pass, changes: AttributeChanges): void;
+	passPanicked(pass: Pass, panic: Panic): void;
+	/** @throws {WorkflowError} for too many, or too large. */
+	passSets(pass: Pass, setting: Setting): void;
 }
 
 export interface PassSettings {
 	/** What the idempotency keys of its steps begin with. */
 	scope: string;
 	program: Program;
-	payload: Encoded;
+	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload">;
 	journal: Journal;
+	history: History;
 	ports: Ports;
 	observer: PassObserver;
 }
@@ -95,6 +99,7 @@ export class Pass implements StepHost {
 	readonly #held: (() => void)[] = [];
 	/** Handlers of failed attempts under way. */
 	readonly #handlings = new Set<Handling>();
+	readonly #log: RunLog;
 	#asked = 0;
 	#released = 0;
 	#state: PassState = "waking";
@@ -113,6 +118,7 @@ export class Pass implements StepHost {
 		this.journal = settings.journal;
 		this.ports = settings.ports;
 		this.#reach = new Reach(settings.journal);
+		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
 	/** Live, or about to be. */
@@ -237,14 +243,24 @@ export class Pass implements StepHost {
 		return this.#ask("wait_for_event", name, (key) => () => openWait(this, key, settings));
 	}
 
-	setAttributes(changes: AttributeChanges): Promise<unknown> {
-		return this.#ask("set_attributes", "setAttributes", (key) => () => {
-			openAttributes(this, key, changes);
-		});
+	set(name: string, setting: Setting): Promise<unknown> {
+		return this.#ask(setting.kind, name, (key) => () => openSetting(this, key, setting));
 	}
 
-	changeAttributes(changes: AttributeChanges): void {
-		this.#observer.passSetsAttributes(this, changes);
+	change(setting: Setting): void {
+		this.#observer.passSets(this, setting);
+	}
+
+	attemptFailed(failure: Failure): void {
+		this.#settings.history.addError({ ...failure, isPanic: false });
+	}
+
+	isPanic(thrown: unknown): boolean {
+		return this.#settings.program.panic.isPanic(thrown);
+	}
+
+	panicked(panic: Panic): void {
+		this.#observer.passPanicked(this, panic);
 	}
 
 	attemptStarted(step: DoStep): void {
@@ -332,8 +348,13 @@ export class Pass implements StepHost {
 		else this.begin(() => within.isOver || begin());
 	}
 
+	/** It is live, and has caught up (P4). */
+	get mayBegin(): boolean {
+		return this.#state === "live" && this.#reach.hasCaughtUp;
+	}
+
 	begin(begin: () => void): void {
-		if (this.#state !== "live" || !this.#reach.hasCaughtUp || this.#end !== undefined) {
+		if (!this.mayBegin || this.#end !== undefined) {
 			this.#held.push(begin);
 			return;
 		}
@@ -345,7 +366,8 @@ export class Pass implements StepHost {
 	}
 
 	#beginHeld(): void {
-		if (this.#held.length === 0 || this.#state !== "live" || !this.#reach.hasCaughtUp) return;
+		this.#log.flush();
+		if (this.#held.length === 0 || !this.mayBegin) return;
 		for (const begin of this.#held.splice(0)) this.begin(begin);
 	}
 
@@ -372,10 +394,11 @@ export class Pass implements StepHost {
 
 	async #run(): Promise<void> {
 		this.#started = true;
-		const { program, payload } = this.#settings;
+		const { program, row } = this.#settings;
+		const step = new StepApi(this, program);
 		let end: RunEnd;
 		try {
-			end = { ok: true, value: await program.run(new StepApi(this, program), decode(payload)) };
+			end = { ok: true, value: await program.run(step, decode(row.payload), this.#log) };
 		} catch (thrown) {
 			end = { ok: false, thrown };
 		}

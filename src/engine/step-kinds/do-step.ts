@@ -4,6 +4,8 @@
  *
  * - Each end of an attempt is one write: the outcome, or attempts, error and the next due time.
  * - A due time is a row like any timer's, so a retry survives all that a sleep survives (G4).
+ * - A panic is no end of an attempt: nothing is recorded of it in the journal, and the attempt is
+ *   made again after the restart.
  * - What comes after the attempt's timeout, or after the pass is over, is dropped (G11).
  * - A failure is in its row before it is handled: a replay in the middle of that calls the
  *   handler again, not the function, and one after it neither (G2). The row's due time is then
@@ -79,7 +81,8 @@ export class DoStep {
 		const handling = new Handling(this.key, attempts, this.within, this.#host.journal.rows);
 		this.#isHandled = true;
 		this.#host.handlingBegan(handling);
-		const failure = { error, canRetry: wakeAt !== null };
+		const isPanic = (thrown: unknown) => this.#host.isPanic(thrown);
+		const failure = { error, canRetry: wakeAt !== null, isPanic };
 		void verdictOf(this.#settings.onFailure, handling, failure).then((verdict) => {
 			this.#isHandled = false;
 			this.#host.handlingEnded(handling, () => this.#conclude(attempts, verdict));
@@ -104,14 +107,14 @@ export class DoStep {
 		try {
 			returned = inside(attempt, this.#settings.fn, attempt);
 		} catch (error) {
-			this.#fail(attempt, error);
+			this.#threw(attempt, error);
 			return;
 		}
 		if (isThenable(returned)) {
 			// A promise of its own settles this once, whatever a foreign thenable does.
 			Promise.resolve(returned).then(
 				(value) => this.#succeed(attempt, value),
-				(error: unknown) => this.#fail(attempt, error),
+				(error: unknown) => this.#threw(attempt, error),
 			);
 		} else {
 			this.#succeed(attempt, returned);
@@ -142,6 +145,17 @@ export class DoStep {
 		this.#end(attempt, () => this.#settle(attempt, { status: "completed", result }));
 	}
 
+	/** What the function itself throws may be a panic; its attempt does not count then. */
+	#threw(attempt: Attempt, thrown: unknown): void {
+		if (!this.#host.isPanic(thrown)) {
+			this.#fail(attempt, thrown);
+			return;
+		}
+		this.#end(attempt, () => {
+			this.#host.panicked({ thrown, step: this.key, attempt: attempt.attempt });
+		});
+	}
+
 	#fail(attempt: Attempt, thrown: unknown, { final } = { final: false }): void {
 		const { retry, onFailure } = this.#settings;
 		this.#end(attempt, () => {
@@ -153,6 +167,7 @@ export class DoStep {
 				error = predicateError;
 			}
 			const text = encodeThrown(error);
+			this.#host.attemptFailed({ step: this.key, attempt: attempt.attempt, error: text });
 			if (onFailure !== undefined) this.#suspend("handling", attempt, text, again);
 			else if (again) this.#suspend("retrying", attempt, text, again);
 			else this.#settle(attempt, { status: "failed", error: text });
@@ -186,6 +201,11 @@ export class DoStep {
 		// An operator may have ended the step meanwhile.
 		if (row?.status !== "handling" || row.attempts !== attempts) return;
 		const { key, kind, startedAt, wakeAt, error } = row;
+		if (verdict.status === "panicked") {
+			// Its row says that it is to be handled: the restart does that anew.
+			this.#host.panicked({ thrown: verdict.thrown, step: key, attempt: attempts });
+			return;
+		}
 		if (verdict.status === "retrying") {
 			const { status } = verdict;
 			const failure = error === null ? {} : { error };

@@ -16,19 +16,22 @@ import type { FailureHandler } from "../program";
 export type Verdict =
 	| { status: "completed"; result: Encoded }
 	| { status: "failed"; error: Encoded }
-	| { status: "retrying" };
+	| { status: "retrying" }
+	| { status: "panicked"; thrown: unknown };
 
-/** `error` is the attempt's, as it is journaled; `canRetry`: the policy has another attempt. */
 export interface JournaledFailure {
+	/** The attempt's, as it is journaled. */
 	error: Encoded;
+	/** The policy has another attempt. */
 	canRetry: boolean;
+	isPanic(thrown: unknown): boolean;
 }
 
 /** Asks the handler; without one, the retry policy has decided. */
 export async function verdictOf(
 	onFailure: FailureHandler | undefined,
 	handling: Handling,
-	{ error, canRetry }: JournaledFailure,
+	{ error, canRetry, isPanic }: JournaledFailure,
 ): Promise<Verdict> {
 	const byPolicy: Verdict = canRetry ? { status: "retrying" } : { status: "failed", error };
 	if (onFailure === undefined) return byPolicy;
@@ -41,6 +44,7 @@ export async function verdictOf(
 		if ("retry" in handled) return byPolicy;
 		return { status: "completed", result: encode(handled.value, `the result of step "${key}"`) };
 	} catch (thrown) {
+		if (isPanic(thrown)) return { status: "panicked", thrown };
 		return { status: "failed", error: encodeThrown(thrown) };
 	}
 }
