@@ -86,6 +86,7 @@ const SETTLING_MICROTASKS = 16;
 export class Pass implements StepHost {
 	/** What the idempotency keys of its steps begin with. */
 	readonly scope: string;
+	readonly type: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	readonly #settings: PassSettings;
@@ -115,6 +116,7 @@ export class Pass implements StepHost {
 		this.#settings = settings;
 		this.#observer = settings.observer;
 		this.scope = settings.scope;
+		this.type = settings.row.type;
 		this.journal = settings.journal;
 		this.ports = settings.ports;
 		this.#reach = new Reach(settings.journal);

@@ -17,6 +17,7 @@
  *   }) }
  */
 import type { AttributeChanges } from "../model/attributes";
+import type { BreakerPolicy } from "../model/breaker-rpc";
 import type { Duration } from "../model/duration";
 import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
@@ -80,9 +81,10 @@ export type Handled = { readonly retry: true } | { readonly value: unknown };
  */
 export type FailureHandler = (failure: FailedAttempt) => Handled | Promise<Handled>;
 
-/** What styles may ask of a step beyond what they let users say. */
-export interface StyleStepOptions extends StepOptions {
+export interface HandledStepOptions extends StepOptions {
 	onFailure?: FailureHandler | undefined;
+	/** Each attempt asks it first; one that is refused fails with a `CircuitOpenError`. */
+	breaker?: BreakerPolicy | undefined;
 }
 
 export interface WaitOptions {
@@ -139,8 +141,8 @@ export interface Step<Events extends object = Record<string, unknown>> {
 
 /** `Step` as the engine gives it to a style. */
 export interface StyleStep extends Step {
-	do<T>(name: string, fn: StepFunction<T>, options?: StyleStepOptions): Promise<T>;
-	do<T>(name: string, options: StyleStepOptions, fn: StepFunction<T>): Promise<T>;
+	/** `do` with a handler of its failed attempts, or a circuit breaker. */
+	doHandled<T>(name: string, fn: StepFunction<T>, options: HandledStepOptions): Promise<T>;
 }
 
 /** What `run()` is told of the run that it is. */

@@ -30,7 +30,7 @@ describe("an object that dies", () => {
 		const { calls, note, fail } = log();
 		const messages: unknown[] = [];
 		const type = define(async (step) =>
-			step.do<unknown>("x", fail("fn"), {
+			step.doHandled<unknown>("x", fail("fn"), {
 				onFailure: async ({ error, attempt }) => {
 					const { name, message, stack } = error as Error;
 					messages.push([name, message, stack, attempt]);
@@ -59,7 +59,7 @@ describe("an object that dies", () => {
 		const { calls, fail } = log();
 		const hang = gate();
 		const type = define(async (step) =>
-			step.do<unknown>("x", fail("fn"), {
+			step.doHandled<unknown>("x", fail("fn"), {
 				onFailure: async () => ({
 					value: await step.do("inner", async ({ attempt }) => {
 						calls.push(`inner ${attempt}`);
@@ -88,13 +88,13 @@ describe("an object that dies", () => {
 					return verdict();
 				},
 			});
-			const mended = await step.do<unknown>(
+			const mended = await step.doHandled<unknown>(
 				"mended",
 				fail("mended"),
 				options(() => ({ value: "m" })),
 			);
 			const broken = await step
-				.do<unknown>(
+				.doHandled<unknown>(
 					"broken",
 					fail("broken"),
 					options(() => {
@@ -103,7 +103,7 @@ describe("an object that dies", () => {
 				)
 				.catch((error: Error) => `${error.name}: ${error.message}`);
 			const spent = await step
-				.do<unknown>(
+				.doHandled<unknown>(
 					"spent",
 					fail("spent"),
 					options(() => ({ retry: true })),
@@ -132,7 +132,7 @@ describe("an object that dies", () => {
 	it("between attempts goes on with the names where the earlier handler left them", async () => {
 		const keys: string[] = [];
 		const type = define(async (step) =>
-			step.do<unknown>(
+			step.doHandled<unknown>(
 				"x",
 				({ attempt }) => {
 					throw new Error(`failure ${attempt}`);
@@ -169,7 +169,7 @@ describe("the order of outcomes", () => {
 			const order: string[] = [];
 			const outer = step.waitForEvent("outer").then(() => order.push("outer"));
 			const handled = step
-				.do<unknown>("x", () => Promise.reject(new Error("no")), {
+				.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 					onFailure: async () => {
 						const value = await Promise.race([
 							step.waitForEvent("a").then(() => "a"),
@@ -202,7 +202,7 @@ describe("the order of outcomes", () => {
 			const order: string[] = [];
 			await Promise.all([
 				step
-					.do<unknown>("x", () => Promise.reject(new Error("no")), {
+					.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 						onFailure: async () => {
 							for (const name of ["one", "two"]) await step.waitForEvent(name);
 							return { value: null };
@@ -245,7 +245,7 @@ describe("a replay that differs inside a handler", () => {
 	const handled =
 		(handler: (step: Parameters<Program["run"]>[0]) => Promise<unknown>): Program["run"] =>
 		async (step) =>
-			step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => ({ value: await handler(step) }),
 			});
 	const original = handled(async (step) => {
@@ -273,7 +273,7 @@ describe("a replay that differs inside a handler", () => {
 	it("goes on by the policy where the handler is gone and has asked for nothing", async () => {
 		const hang = gate();
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				retries: { limit: 1 },
 				onFailure: async () => {
 					await hang.promise;
@@ -297,7 +297,7 @@ describe("a restart", () => {
 		const type = define(async (step) => {
 			await step.do("before", note("before"));
 			const beside = step.do("beside", note("beside"));
-			await step.do<unknown>("x", fail("fn"), {
+			await step.doHandled<unknown>("x", fail("fn"), {
 				onFailure: async () => {
 					await step.do("one", note("one"));
 					await step.do("two", note("two"));
@@ -333,7 +333,7 @@ describe("a restart", () => {
 	it("in the middle of a handling keeps other outcomes, in their order, without a gap", async () => {
 		const { calls, note, fail } = log();
 		const type = define(async (step) => {
-			const handled = step.do<unknown>("x", fail("fn"), {
+			const handled = step.doHandled<unknown>("x", fail("fn"), {
 				onFailure: async () => {
 					await step.do("inner", note("inner"));
 					await step.waitForEvent("go");
@@ -368,7 +368,7 @@ describe("a restart", () => {
 describe("a repair", () => {
 	const failed = (inner: boolean) =>
 		define(async (step) => {
-			const value = await step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			const value = await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => {
 					await step.do("fine", () => "fine");
 					if (inner) {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { repairStep } from "../../src/client/runner-client";
-import type { FailureHandler, StyleStepOptions } from "../../src/engine/program";
+import type { FailureHandler, HandledStepOptions } from "../../src/engine/program";
 import { NonRetryableError } from "../../src/model/errors";
 import { gate, runners, TestInstance } from "../support/instance";
 import { define } from "../support/lab";
@@ -13,7 +13,7 @@ import { define } from "../support/lab";
 function failing(onFailure: FailureHandler) {
 	const calls: number[] = [];
 	const type = define(async (step) =>
-		step.do<unknown>(
+		step.doHandled<unknown>(
 			"x",
 			({ attempt }) => {
 				calls.push(attempt);
@@ -94,7 +94,7 @@ describe("a handler", () => {
 		class Unreachable extends ApiError {}
 		const told: unknown[] = [];
 		const type = define(async (step) =>
-			step.do<unknown>(
+			step.doHandled<unknown>(
 				"x",
 				() => {
 					throw new Unreachable("down");
@@ -128,7 +128,7 @@ describe("a handler", () => {
 	])("sees the classes of %s", async (_what, thrown, expected) => {
 		let classes: readonly string[] = [];
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => Promise.reject(thrown), {
+			step.doHandled<unknown>("x", () => Promise.reject(thrown), {
 				onFailure: (failure) => {
 					classes = failure.classes;
 					return { value: failure.error instanceof Error };
@@ -143,8 +143,8 @@ describe("a handler", () => {
 	it("has no attempt left for what is not retried: NonRetryableError, retryOn, no storable result", async () => {
 		const canRetry: boolean[] = [];
 		const type = define(async (step) => {
-			const handled = (name: string, fn: () => unknown, options: StyleStepOptions = {}) =>
-				step.do(name, fn, {
+			const handled = (name: string, fn: () => unknown, options: HandledStepOptions = {}) =>
+				step.doHandled(name, fn, {
 					...options,
 					onFailure: (failure) => {
 						canRetry.push(failure.canRetry);
@@ -164,7 +164,7 @@ describe("a handler", () => {
 
 	it("is called for an attempt that took too long", async () => {
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => new Promise(() => {}), {
+			step.doHandled<unknown>("x", () => new Promise(() => {}), {
 				timeout: "1s",
 				onFailure: ({ error }) => ({ value: (error as Error).name }),
 			}),
@@ -195,7 +195,7 @@ describe("a handler", () => {
 		const type = define(async (step) =>
 			Promise.race([
 				step.sleep("long", "1h"),
-				step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+				step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 					onFailure: async () => {
 						await release.promise;
 						return { value: "mended" };
@@ -214,7 +214,7 @@ describe("steps of a handler", () => {
 	it("are journaled under the step that it is for, each handling going on with the names", async () => {
 		const notified: string[] = [];
 		const type = define(async (step) => {
-			const result = await step.do<unknown>(
+			const result = await step.doHandled<unknown>(
 				"x",
 				({ attempt }) => {
 					if (attempt <= 2) throw new Error(`failure ${attempt}`);
@@ -256,10 +256,10 @@ describe("steps of a handler", () => {
 
 	it("may be of every kind, side by side, and have handlers of their own", async () => {
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => Promise.reject(new Error("outer")), {
+			step.doHandled<unknown>("x", () => Promise.reject(new Error("outer")), {
 				onFailure: async () => {
 					const value = await Promise.all([
-						step.do<unknown>("y", () => Promise.reject(new Error("inner")), {
+						step.doHandled<unknown>("y", () => Promise.reject(new Error("inner")), {
 							onFailure: async ({ error }) => ({
 								value: await step.do("z", () => `z of ${(error as Error).message}`),
 							}),
@@ -295,7 +295,7 @@ describe("steps of a handler", () => {
 	it("are cancelled when it ends before them: aborted, and no timer or event wakes them", async () => {
 		const aborted: string[] = [];
 		const type = define(async (step) => {
-			const value = await step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			const value = await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => {
 					void step.do("hang", ({ signal }) => {
 						signal.addEventListener("abort", () => aborted.push(String(signal.reason)));
@@ -325,7 +325,7 @@ describe("steps of a handler", () => {
 	it("that an ended handler asks for are nowhere, and change nothing", async () => {
 		const later = gate();
 		const type = define(async (step) => {
-			await step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => {
 					void later.promise.then(() => step.do("late", () => "never"));
 					return { value: null };
@@ -344,7 +344,7 @@ describe("steps of a handler", () => {
 	it("may not have the key of a step of the program, whichever came first", async () => {
 		const type = define(async (step, first) => {
 			if (first === "program") await step.do("x/y", () => "program");
-			const value = await step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			const value = await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => ({ value: await step.do("y", () => "handler") }),
 			});
 			await step.sleep("nap", "1s");
@@ -365,7 +365,7 @@ describe("steps of a handler", () => {
 
 	it("may not be called inside a function of the handler's steps", async () => {
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => ({
 					value: await step.do("y", async () => step.do("z", () => 1), { retries: { limit: 1 } }),
 				}),
@@ -379,7 +379,7 @@ describe("steps of a handler", () => {
 describe("an operator", () => {
 	it("ends a step that is handled: the program goes on, and the handler's steps with it end", async () => {
 		const type = define(async (step) => {
-			const value = await step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			const value = await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => ({ value: await step.waitForEvent("approval") }),
 			});
 			await step.sleep("nap", "1s");
@@ -403,12 +403,16 @@ describe("an operator", () => {
 		const release = gate();
 		const handled: string[] = [];
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => release.promise.then(() => Promise.reject(new Error("no"))), {
-				onFailure: () => {
-					handled.push("x");
-					return { value: "mended" };
+			step.doHandled<unknown>(
+				"x",
+				() => release.promise.then(() => Promise.reject(new Error("no"))),
+				{
+					onFailure: () => {
+						handled.push("x");
+						return { value: "mended" };
+					},
 				},
-			}),
+			),
 		);
 		const instance = await TestInstance.create(type);
 		await instance.until(({ steps }) => steps[0]?.status === "running");
@@ -424,7 +428,7 @@ describe("an operator", () => {
 	it("terminates it in the middle: it gets no answer, and nothing of it is recorded", async () => {
 		const ends: string[] = [];
 		const type = define(async (step) =>
-			step.do<unknown>("x", () => Promise.reject(new Error("no")), {
+			step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => {
 					await step.sleep("nap", "1h");
 					ends.push("ended");

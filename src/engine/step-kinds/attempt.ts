@@ -4,6 +4,10 @@ import type { StepContext } from "../program";
 export class Attempt implements StepContext {
 	readonly isHandler = false;
 	cancelTimeout: (() => void) | undefined;
+	/** How the function ended; undefined: it has not, or by a panic. */
+	outcome: "success" | "failure" | undefined;
+	/** Where a circuit breaker has let it through. */
+	report: ((outcome: "success" | "failure") => void) | undefined;
 	readonly #scope: string;
 	/** Made when asked for: most functions never look at their signal. */
 	#controller: AbortController | undefined;

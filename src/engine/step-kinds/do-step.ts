@@ -11,6 +11,7 @@
  *   handler again, not the function, and one after it neither (G2). The row's due time is then
  *   when the step may be tried again: it is none when it may not.
  */
+import type { BreakerPolicy } from "../../model/breaker-rpc";
 import { type Encoded, encode } from "../../model/codec";
 import { encodeThrown } from "../../model/error-record";
 import { StepTimeoutError } from "../../model/errors";
@@ -19,6 +20,7 @@ import { inside } from "../enclosure";
 import { Handling } from "../handling";
 import type { FailureHandler, StepFunction } from "../program";
 import { Attempt } from "./attempt";
+import { admitted } from "./breaker";
 import type { StepHost } from "./step-host";
 import { type Verdict, verdictOf } from "./verdict";
 
@@ -27,6 +29,7 @@ export interface DoSettings {
 	retry: RetryPolicy;
 	timeoutMs: number | null;
 	onFailure: FailureHandler | undefined;
+	breaker: BreakerPolicy | undefined;
 }
 
 export class DoStep {
@@ -69,8 +72,8 @@ export class DoStep {
 		const attempt = new Attempt(this.#host.scope, this.key, number, now);
 		this.#attempt = attempt;
 		this.#host.attemptStarted(this);
-		this.#watchTimeout(attempt);
-		this.#call(attempt);
+		if (this.#settings.breaker === undefined) this.#call(attempt);
+		else void this.#ask(attempt, this.#settings.breaker);
 	}
 
 	/** Calls the handler, where the row says that a failed attempt waits for it. */
@@ -102,7 +105,21 @@ export class DoStep {
 		attempt?.abort(reason);
 	}
 
+	/** Calls the function if the circuit breaker lets it; being refused is the attempt's failure. */
+	async #ask(attempt: Attempt, policy: BreakerPolicy): Promise<void> {
+		const { type, ports } = this.#host;
+		const { timeoutMs } = this.#settings;
+		try {
+			await admitted(attempt, ports.breakers, { type, policy, timeoutMs });
+		} catch (refusal) {
+			this.#fail(attempt, refusal);
+			return;
+		}
+		if (this.#attempt === attempt && !this.#host.isOver) this.#call(attempt);
+	}
+
 	#call(attempt: Attempt): void {
+		this.#watchTimeout(attempt);
 		let returned: unknown;
 		try {
 			returned = inside(attempt, this.#settings.fn, attempt);
@@ -134,6 +151,7 @@ export class DoStep {
 	}
 
 	#succeed(attempt: Attempt, value: unknown): void {
+		attempt.outcome = "success";
 		let result: Encoded;
 		try {
 			result = encode(value, `the result of step "${this.key}"`);
@@ -158,6 +176,7 @@ export class DoStep {
 
 	#fail(attempt: Attempt, thrown: unknown, { final } = { final: false }): void {
 		const { retry, onFailure } = this.#settings;
+		attempt.outcome ??= "failure";
 		this.#end(attempt, () => {
 			let error = thrown;
 			let again = false;
@@ -237,7 +256,10 @@ export class DoStep {
 		this.#attempt = undefined;
 		attempt.cancelTimeout?.();
 		try {
-			if (!this.#host.isOver) record();
+			if (!this.#host.isOver) {
+				record();
+				if (attempt.outcome !== undefined) attempt.report?.(attempt.outcome);
+			}
 		} catch (error) {
 			this.#host.broken(error);
 		}

@@ -17,6 +17,8 @@ export interface Failure {
 export interface StepHost {
 	/** What the idempotency keys of its steps begin with. */
 	readonly scope: string;
+	/** Of the instance. */
+	readonly type: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	/** The pass is over: nothing that comes now is recorded. */
