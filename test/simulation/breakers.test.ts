@@ -3,6 +3,7 @@
  * dies: it does what a model does that knows neither periods nor rows. In the model, an admission
  * belongs to the phase (closed, or open) in which it was given, and counts in no other.
  */
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { BreakerStore } from "../../src/db/breaker-store";
@@ -81,6 +82,8 @@ class World {
 	#timers: (() => void)[] = [];
 	#part = this.#begin();
 	#sent: Promise<unknown>[] = [];
+	/** Callers whose reports have changed something since the last commit. */
+	readonly #unstored = new Set<string>();
 	/** Of the moment of the last commit: phase, as it was, and what callers hold. */
 	#before = this.#snapshot();
 
@@ -111,12 +114,20 @@ class World {
 	}
 
 	report(grant: Grant, isSuccess: boolean, policy: BreakerPolicy): void {
-		this.model.report(grant, isSuccess, policy, this.now);
 		const { caller, period } = grant;
+		const before = structuredClone(this.model.phase);
+		this.model.report(grant, isSuccess, policy, this.now);
+		if (!isDeepStrictEqual(before, this.model.phase)) this.#unstored.add(caller);
+		const isUnstored = this.#unstored.has(caller);
 		const outcome = isSuccess ? "success" : "failure";
 		const said: BreakerReport = { breaker: "b", caller, period, outcome, ...policy };
 		// It is answered later; whoever hears nothing reports again.
-		this.#sent.push(Promise.resolve(this.#part.rpc.breakerReport(said)));
+		const answered = Promise.resolve(this.#part.rpc.breakerReport(said)).then(() => {
+			// The answer waits for what was written before it, and nothing may be left to write.
+			const isLost = isUnstored && this.#unstored.has(caller) && !this.storage.hasUncommitted;
+			expect(isLost, "answered before it was written").toBe(false);
+		});
+		this.#sent.push(answered);
 	}
 
 	reset(): void {
@@ -134,6 +145,7 @@ class World {
 		for (const fire of this.#timers.splice(0)) fire();
 		await Promise.all(this.#sent.splice(0));
 		this.storage.commit();
+		this.#unstored.clear();
 		await this.check();
 		this.#before = this.#snapshot();
 	}
@@ -143,6 +155,7 @@ class World {
 		const held = this.#before.grants;
 		if (when === "after") await this.commit();
 		this.storage.rollback();
+		this.#unstored.clear();
 		this.#timers = [];
 		this.#sent = [];
 		const { phase, was } = this.#before;
