@@ -163,6 +163,11 @@ export class Pass implements StepHost {
 		}));
 	}
 
+	/** How many outcomes have been released. */
+	get released(): number {
+		return this.#released;
+	}
+
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
 	get hasOpenCalls(): boolean {
 		return this.#calls.size > 0;
