@@ -155,7 +155,9 @@ export class History {
 	/** The place of the program's latest line in this run. */
 	lastPlace(): LinePlace {
 		const last = this.#hasErrorsAndLogs ? this.#store.lastLog() : undefined;
-		return last?.run === this.#record.row.run ? last : { position: 0, nth: 0 };
+		if (last?.run !== this.#record.row.run) return { position: 0, nth: 0 };
+		const { position, nth } = last;
+		return { position, nth };
 	}
 
 	/** A page of the log, oldest first. */
