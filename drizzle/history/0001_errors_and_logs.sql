@@ -2,6 +2,7 @@ CREATE TABLE `logs` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
 	`run` integer NOT NULL,
+	`position` integer NOT NULL,
 	`nth` integer NOT NULL,
 	`step` text,
 	`attempt` integer,

@@ -66,7 +66,8 @@ export const logsTable = sqliteTable("logs", {
 	seq: integer("seq").primaryKey(),
 	at: integer("at").notNull(),
 	run: integer("run").notNull(),
-	/** How many lines of the run are the program's own, with this one: a replay skips so many. */
+	/** The place of the program's latest line so far, this one included; see `LinePlace`. */
+	position: integer("position").notNull(),
 	nth: integer("nth").notNull(),
 	/** The step whose function wrote it; null: the program, between its steps. */
 	step: text("step"),

@@ -400,8 +400,8 @@ export class Course implements PassObserver {
 		const row = this.#row;
 		const next = afterPanic(row, this.#programFor(row)?.panic ?? DEFAULT_PANIC_POLICY, this.#now());
 		if (row.status === "paused") {
-			const why = row.reason ?? change.reason;
-			this.record.write({ ...change, reason: why, restarts: row.restarts + 1 });
+			const { reason: why, error } = row.reason === null ? change : row;
+			this.record.write({ reason: why, error, restarts: row.restarts + 1 });
 		} else if (next.status === "errored") {
 			this.finish("errored", change);
 			return;

@@ -21,6 +21,12 @@ import type { InstanceRecord } from "./instance-record";
 /** What an action was about: plain JSON. */
 export type Detail = Readonly<Record<string, unknown>>;
 
+/** Where in a run the program writes a line: after so many outcomes, so many lines; (0, 0): nowhere yet. */
+export interface LinePlace {
+	readonly position: number;
+	readonly nth: number;
+}
+
 export class History {
 	readonly #record: InstanceRecord;
 	readonly #store: HistoryStore;
@@ -129,20 +135,26 @@ export class History {
 		return { entries: entries.reverse(), omitted: (rows.at(-1)?.seq ?? 1) - 1 };
 	}
 
-	/** `nth`: how many lines of the run are the program's own, with this one. */
+	/** `place`: of the program's latest line, this one included. */
 	addLine(
 		entry: LogEntry,
-		place: { nth: number; step: string | null; attempt: number | null },
+		place: LinePlace,
+		writer: { step: string | null; attempt: number | null },
 	): void {
 		this.#open();
 		const { run } = this.#record.row;
-		this.#store.addLog({ ...entry, ...place, at: this.#clock.now(), run }, LIMITS.logLines);
+		this.#store.addLog(
+			{ ...entry, ...place, ...writer, at: this.#clock.now(), run },
+			LIMITS.logLines,
+		);
 	}
 
-	/** How many lines of the run are the program's own. */
-	linesOfRun(): number {
+	/** The place of the program's latest line in this run. */
+	lastPlace(): LinePlace {
 		const last = this.#hasErrorsAndLogs ? this.#store.lastLog() : undefined;
-		return last?.run === this.#record.row.run ? last.nth : 0;
+		if (last?.run !== this.#record.row.run) return { position: 0, nth: 0 };
+		const { position, nth } = last;
+		return { position, nth };
 	}
 
 	/** A page of the log, oldest first. */
@@ -150,7 +162,7 @@ export class History {
 		if (!this.#hasErrorsAndLogs) return { lines: [], dropped: 0, nextAfter: null };
 		const levels = LOG_LEVELS.slice(LOG_LEVELS.indexOf(level));
 		const rows = this.#store.readLogs({ after, levels, limit: limit + 1 });
-		const lines = rows.slice(0, limit).map(({ nth: _, ...line }) => line);
+		const lines = rows.slice(0, limit).map(({ position: _, nth: _nth, ...line }) => line);
 		return {
 			lines,
 			dropped: (this.#store.firstLogSeq() ?? 1) - 1,

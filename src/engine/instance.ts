@@ -124,7 +124,11 @@ export class Instance {
 		return this.#change("resume", by, null, () => {
 			const { status, type } = this.#row;
 			if (status !== "paused") {
-				throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
+				const hint =
+					status === "panicked"
+						? "it goes on by a restart, which is due by itself or asked for"
+						: "only a paused instance can be resumed";
+				throw illegalStatusChange(status, "running", hint);
 			}
 			this.#registered(type);
 			this.#life.course.resume();

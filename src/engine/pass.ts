@@ -159,6 +159,11 @@ export class Pass implements StepHost {
 		}));
 	}
 
+	/** How many outcomes have been released. */
+	get released(): number {
+		return this.#released;
+	}
+
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
 	get hasOpenCalls(): boolean {
 		// A step that is handled waits for its handler, which is user code.

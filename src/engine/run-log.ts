@@ -1,14 +1,15 @@
 /**
  * What a pass is told of its run, and the log that it writes.
  *
- * The program's own lines are numbered by their calls in a pass. The n-th call of a replay is the
- * n-th line of the run, so what is there is skipped; a line is inserted by the call itself, so one
- * that is lost with its isolate takes all that came after it along. A line of a step's function is
- * part of that attempt and is written each time: a replay does not call the function again.
+ * The program's own lines have places, which are the same on each replay: after how many outcomes,
+ * and the number of the line there. What is not behind the run's latest line is there already. A line is
+ * inserted by the call itself, so one that is lost with its isolate takes all that came after it
+ * along. A line of a step's function is part of that attempt and is written each time: a replay does
+ * not call the function again.
  */
 import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
 import { enclosure } from "./enclosure";
-import type { History } from "./history";
+import type { History, LinePlace } from "./history";
 import type { RunInfo } from "./program";
 
 /** The pass that writes. */
@@ -16,6 +17,8 @@ export interface LogHost {
 	readonly isOver: boolean;
 	/** It is live, and does what no pass before it did: P4. */
 	readonly mayBegin: boolean;
+	/** How many outcomes it has released. */
+	readonly released: number;
 	broken(error: unknown): void;
 }
 
@@ -25,11 +28,11 @@ export class RunLog implements RunInfo {
 	readonly restartAttempt: number;
 	readonly #history: History;
 	readonly #host: LogHost;
-	/** The program's calls in this pass, and what of them could not be written yet. */
-	#calls = 0;
-	readonly #held: { nth: number; entry: LogEntry }[] = [];
-	/** Lines of the program that the run has; undefined: not looked up. */
-	#written: number | undefined;
+	/** Of the program's latest call in this pass, and calls that could not be written yet. */
+	#place: LinePlace = { position: 0, nth: 0 };
+	readonly #held: { place: LinePlace; entry: LogEntry }[] = [];
+	/** Of the latest line of the program that the run has; undefined: not looked up. */
+	#written: LinePlace | undefined;
 
 	constructor(
 		{ id, type, restarts }: { id: string; type: string; restarts: number },
@@ -53,12 +56,15 @@ export class RunLog implements RunInfo {
 		const caller = enclosure();
 		const attempt = caller?.isHandler === false ? caller : undefined;
 		if (attempt === undefined) {
-			this.#held.push({ nth: ++this.#calls, entry });
+			const { released: position } = this.#host;
+			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
+			this.#place = { position, nth };
+			this.#held.push({ place: this.#place, entry });
 			this.flush();
 		} else {
 			this.#write(() => {
-				const { key: step, attempt: number } = attempt;
-				this.#history.addLine(entry, { nth: this.#lines(), step, attempt: number });
+				const writer = { step: attempt.key, attempt: attempt.attempt };
+				this.#history.addLine(entry, this.#lastPlace(), writer);
 			});
 		}
 	};
@@ -67,16 +73,16 @@ export class RunLog implements RunInfo {
 	flush(): void {
 		if (this.#held.length === 0 || !this.#host.mayBegin) return;
 		this.#write(() => {
-			for (const { nth, entry } of this.#held.splice(0)) {
-				if (nth <= this.#lines()) continue;
-				this.#history.addLine(entry, { nth, step: null, attempt: null });
-				this.#written = nth;
+			for (const { place, entry } of this.#held.splice(0)) {
+				if (!isBehind(place, this.#lastPlace())) continue;
+				this.#history.addLine(entry, place, { step: null, attempt: null });
+				this.#written = place;
 			}
 		});
 	}
 
-	#lines(): number {
-		this.#written ??= this.#history.linesOfRun();
+	#lastPlace(): LinePlace {
+		this.#written ??= this.#history.lastPlace();
 		return this.#written;
 	}
 
@@ -88,4 +94,8 @@ export class RunLog implements RunInfo {
 			this.#host.broken(error);
 		}
 	}
+}
+
+function isBehind(a: LinePlace, b: LinePlace): boolean {
+	return a.position === b.position ? a.nth > b.nth : a.position > b.position;
 }

@@ -3,7 +3,7 @@
  * that it becomes, and what counts as one where a type says nothing.
  */
 import { type Duration, durationMs } from "./duration";
-import { ValidationError } from "./errors";
+import { ERROR_CODES, ValidationError } from "./errors";
 import { LIMITS } from "./limits";
 import { requireKnown, wholeNumber } from "./options";
 
@@ -11,7 +11,7 @@ import { requireKnown, wholeNumber } from "./options";
 export interface PanicOptions {
 	/**
 	 * Which errors are panics: words that their messages have, in any case, or a predicate. Default:
-	 * `PANIC_INDICATORS`. A `PanicError` is always one.
+	 * `PANIC_INDICATORS`. A `PanicError` is always one; by words, no other error of the library is.
 	 */
 	isPanic?: readonly string[] | ((error: unknown) => boolean);
 	/** From the panic to the restart. Default 5 s. */
@@ -103,6 +103,8 @@ function judgeOf(given: NonNullable<PanicOptions["isPanic"]>): PanicPolicy["isPa
 	const words = given.map((word: string) => word.toLowerCase());
 	return (error) => {
 		if (isPanicError(error)) return true;
+		// This project's own errors say what they are; their messages may name steps.
+		if (isErrorCode(part(error, "code"))) return false;
 		const message = messageOf(error).toLowerCase();
 		return words.some((word) => message.includes(word));
 	};
@@ -119,6 +121,10 @@ function holds(predicate: (error: unknown) => boolean, error: unknown): boolean 
 
 function isPanicError(error: unknown): boolean {
 	return part(error, "code") === "PANIC" || part(error, "name") === "PanicError";
+}
+
+function isErrorCode(code: unknown): boolean {
+	return ERROR_CODES.some((each) => each === code);
 }
 
 function messageOf(error: unknown): string {
