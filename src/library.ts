@@ -3,11 +3,9 @@
  *
  * `import { BaseWorkflow, type Step } from "durable-workflows"`
  */
-export {
-	BaseWorkflow,
-	type WorkflowDefaults,
-	type WorkflowEnv,
-} from "./authoring/classes/base-workflow";
+export { BaseWorkflow } from "./authoring/classes/base-workflow";
+export type { WorkflowDefaults } from "./authoring/declaration";
+export type { WorkflowEnv } from "./authoring/environment";
 export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";
