@@ -2,9 +2,9 @@
  * The configuration of a type as its code sees it: variables, and secrets that are read from the
  * Worker's bindings at the moment they are asked for.
  *
- * The object of secrets gives none of them away as a whole: listed it shows names, as JSON it is its
- * references, and a step that returns it fails (`VALUE_NOT_STORABLE`). What code does with one that
- * it has read is the code's.
+ * The object of secrets gives none of them away as a whole: listed or copied it is empty, as JSON it
+ * is its references, and a step that returns it fails (`VALUE_NOT_STORABLE`). What code does with a
+ * secret that it has read is the code's.
  */
 import { WorkflowError } from "../model/errors";
 import { bindingOf, type TypeConfig, type TypeConfigOptions } from "../model/type-config";

@@ -9,9 +9,11 @@ import jobFresh from "../../drizzle/job/fresh.sql";
 import jobMigrations from "../../drizzle/job/migrations";
 import shardFresh from "../../drizzle/shard/fresh.sql";
 import shardMigrations from "../../drizzle/shard/migrations";
+import { listBreakers } from "../../src/client/breakers";
 import { typeState, typeStats } from "../../src/client/shard-client";
 import { applyMigrations, type Generated } from "../../src/db/database";
 import { shardName } from "../../src/model/ids";
+import { unwrap } from "../../src/model/rpc";
 import { listed, runners, TestInstance } from "../support/instance";
 import { define } from "../support/lab";
 import { tell, update } from "../support/updates";
@@ -135,5 +137,25 @@ describe("a shard of the first schema", () => {
 			lastExecutionAt: 40,
 		});
 		expect(await typeState(runners, type)).toMatchObject({ status: "active" });
+	});
+});
+
+describe("a shard of the second schema", () => {
+	it("keeps what was decided of its type, and takes circuit breakers", async () => {
+		const type = "second-schema";
+		const shard = new TestInstance(shardName(type));
+		await runInDurableObject(shard.stub, (_, { storage }) => {
+			const { m0000 = "", m0001 = "" } = shardMigrations.migrations;
+			storage.sql.exec(m0000);
+			storage.sql.exec(m0001);
+			storage.sql.exec("INSERT INTO shard (row, schema, type_status) VALUES (1, 2, 'inactive')");
+		});
+		expect(await listBreakers(runners, type)).toEqual([]);
+		const said = { breaker: "call", caller: "a/call/1", period: 0, outcome: "failure" } as const;
+		const policy = { failureThreshold: 1, resetTimeoutMs: 1_000 };
+		unwrap(await runners.getByName(shardName(type)).breakerReport({ ...said, ...policy }));
+		await shard.evict();
+		expect(await listBreakers(runners, type)).toMatchObject([{ name: "call", state: "open" }]);
+		expect(await typeState(runners, type)).toMatchObject({ status: "inactive" });
 	});
 });
