@@ -140,22 +140,26 @@ describe("a shard of the first schema", () => {
 	});
 });
 
-describe("a shard of the second schema", () => {
-	it("keeps what was decided of its type, and takes circuit breakers", async () => {
-		const type = "second-schema";
-		const shard = new TestInstance(shardName(type));
-		await runInDurableObject(shard.stub, (_, { storage }) => {
-			const { m0000 = "", m0001 = "" } = shardMigrations.migrations;
-			storage.sql.exec(m0000);
-			storage.sql.exec(m0001);
-			storage.sql.exec("INSERT INTO shard (row, schema, type_status) VALUES (1, 2, 'inactive')");
-		});
-		expect(await listBreakers(runners, type)).toEqual([]);
-		const said = { breaker: "call", caller: "a/call/1", period: 0, outcome: "failure" } as const;
-		const policy = { failureThreshold: 1, resetTimeoutMs: 1_000 };
-		unwrap(await runners.getByName(shardName(type)).breakerReport({ ...said, ...policy }));
-		await shard.evict();
-		expect(await listBreakers(runners, type)).toMatchObject([{ name: "call", state: "open" }]);
-		expect(await typeState(runners, type)).toMatchObject({ status: "inactive" });
-	});
+describe("a shard without circuit breakers", () => {
+	it.each([2, 3])(
+		"of schema %i keeps what was decided of its type, and takes them",
+		async (had) => {
+			const type = `without-breakers-${had}`;
+			const shard = new TestInstance(shardName(type));
+			await runInDurableObject(shard.stub, (_, { storage }) => {
+				const texts = Object.values(shardMigrations.migrations).slice(0, had);
+				for (const text of texts) storage.sql.exec(text);
+				storage.sql.exec(
+					`INSERT INTO shard (row, schema, type_status) VALUES (1, ${had}, 'inactive')`,
+				);
+			});
+			expect(await listBreakers(runners, type)).toEqual([]);
+			const said = { breaker: "call", caller: "a/call/1", period: 0, outcome: "failure" } as const;
+			const policy = { failureThreshold: 1, resetTimeoutMs: 1_000 };
+			unwrap(await runners.getByName(shardName(type)).breakerReport({ ...said, ...policy }));
+			await shard.evict();
+			expect(await listBreakers(runners, type)).toMatchObject([{ name: "call", state: "open" }]);
+			expect(await typeState(runners, type)).toMatchObject({ status: "inactive" });
+		},
+	);
 });
