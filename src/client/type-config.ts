@@ -24,12 +24,15 @@ export interface RunConfig<Options extends TypeConfigOptions = TypeConfigOptions
  * const { variables, secrets } = configFor(program);
  * await fetch(url, { headers: { Authorization: `Bearer ${secrets.API_KEY}` } });
  */
-export function configFor(program: { type: string; config: TypeConfig }): RunConfig {
+export function configFor<Options extends TypeConfigOptions = TypeConfigOptions>(program: {
+	type: string;
+	config: TypeConfig;
+}): RunConfig<Options> {
 	const { type, config } = program;
 	const { environment, variables } = config;
-	// By name, as the getters are defined.
-	const secrets = new Secrets(type, config.secrets) as unknown as RunConfig["secrets"];
-	return { environment, variables, secrets };
+	const secrets = new Secrets(type, config.secrets);
+	// As the options were written; each secret has a getter of its name.
+	return { environment, variables, secrets } as unknown as RunConfig<Options>;
 }
 
 /** A class, so that no value with one in it can be stored. */

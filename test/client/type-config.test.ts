@@ -57,8 +57,8 @@ class Configured extends BaseWorkflow<null, unknown> {
 	};
 
 	async run(step: Step) {
-		const { variables, secrets } = this.config;
-		const length = await step.do("use", () => secrets.MODE?.length);
+		const { variables, secrets } = Configured.configured();
+		const length = await step.do("use", () => secrets.MODE.length);
 		await step.waitForEvent("go");
 		const failure = await step
 			.do("use another", { retries: { limit: 1 } }, () => secrets.KEY)
