@@ -7,9 +7,10 @@
 import { catalogueOf } from "../../src/engine/catalogue";
 import { createApp } from "../../src/http/app";
 import { workflowRunner } from "../../src/workflow-runner";
+import { countBreakers, timeBreakers } from "./breakers";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
 import type { Contestant, Env } from "./contestant";
-import { CountedRunner, countInstance } from "./counted";
+import { CountedRunner, countIndex, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { GuardBench } from "./guard";
@@ -51,8 +52,15 @@ export default {
 				return new Response();
 			}
 			if (verb === "count") {
-				const { id, steps } = await request.json<{ id: string; steps: number }>();
-				return Response.json(await countInstance(env, id, steps));
+				return Response.json(await countInstance(env, await request.json<Work>()));
+			}
+			if (verb === "count-index") {
+				return Response.json(await countIndex(env, await request.json<number>()));
+			}
+			if (verb === "count-breakers") return Response.json(await countBreakers(env));
+			if (verb === "breakers") {
+				const { name } = await request.json<{ name: string }>();
+				return Response.json(await timeBreakers(env, name));
 			}
 			if (verb === "guard") {
 				const { name, queued } = await request.json<{ name: string; queued: number }>();

@@ -2,9 +2,9 @@
  * The configuration of a type as its code sees it: variables, and secrets that are read from the
  * Worker's bindings at the moment they are asked for.
  *
- * The object of secrets gives none of them away as a whole: listed it shows names, as JSON it is its
- * references, and a step that returns it fails (`VALUE_NOT_STORABLE`). What code does with one that
- * it has read is the code's.
+ * The object of secrets gives none of them away as a whole: listed or copied it is empty, as JSON it
+ * is its references, and a step that returns it fails (`VALUE_NOT_STORABLE`). What code does with a
+ * secret that it has read is the code's.
  */
 import { WorkflowError } from "../model/errors";
 import { bindingOf, type TypeConfig, type TypeConfigOptions } from "../model/type-config";
@@ -24,12 +24,15 @@ export interface RunConfig<Options extends TypeConfigOptions = TypeConfigOptions
  * const { variables, secrets } = configFor(program);
  * await fetch(url, { headers: { Authorization: `Bearer ${secrets.API_KEY}` } });
  */
-export function configFor(program: { type: string; config: TypeConfig }): RunConfig {
+export function configFor<Options extends TypeConfigOptions = TypeConfigOptions>(program: {
+	type: string;
+	config: TypeConfig;
+}): RunConfig<Options> {
 	const { type, config } = program;
 	const { environment, variables } = config;
-	// By name, as the getters are defined.
-	const secrets = new Secrets(type, config.secrets) as unknown as RunConfig["secrets"];
-	return { environment, variables, secrets };
+	const secrets = new Secrets(type, config.secrets);
+	// As the options were written; each secret has a getter of its name.
+	return { environment, variables, secrets } as unknown as RunConfig<Options>;
 }
 
 /** A class, so that no value with one in it can be stored. */

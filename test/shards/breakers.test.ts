@@ -404,4 +404,18 @@ describe("the breakers of a type", () => {
 		expect(names).toContain("call-5");
 		expect(names).not.toContain("call-6");
 	});
+
+	it("give one up for good, also one that was about to be written", async () => {
+		const subject = await full();
+		await resetBreaker(runners, subject.type, "call-6");
+		const { period } = await subject.admitted("b", "call-6");
+		subject.policy = { failureThreshold: 9, resetTimeoutMs: RESET_MS };
+		const report = (breaker: string, period: number) =>
+			subject.report("b", "failure", { period, breaker });
+		await Promise.all([report("call-6", period), report("call-x", 0)]);
+		await subject.shard.evict();
+		const names = (await listBreakers(runners, subject.type)).map(({ name }) => name);
+		expect(names.length).toBe(LIMITS.breakers);
+		expect(names).not.toContain("call-6");
+	});
 });

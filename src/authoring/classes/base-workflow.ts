@@ -114,7 +114,7 @@ export abstract class BaseWorkflow<
 	static tags?: readonly string[];
 	/** Plain JSON. */
 	static metadata?: Readonly<Record<string, unknown>>;
-	/** What the code finds as `this.config`: variables, and secrets as references to bindings. */
+	/** Variables, and secrets as references to bindings; see `configured`. */
 	static config?: TypeConfigOptions;
 	/** How many instances may be at work at once; see `ConcurrencyOptions`. */
 	static concurrency?: ConcurrencyOptions;
@@ -124,16 +124,6 @@ export abstract class BaseWorkflow<
 	static retention?: Duration | string | 0;
 	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
 	static shards?: number;
-
-	/**
-	 * The variables and secrets of the class's static `config`, for `run()`.
-	 *
-	 * @throws {WorkflowError} `SECRET_MISSING`, when a secret is read whose binding is not there.
-	 */
-	protected get config(): RunConfig {
-		const { type, config = {} } = this.constructor as typeof BaseWorkflow;
-		return configFor({ type, config: typeConfig(config) });
-	}
 
 	/** `run`: its id, how often it was restarted after a panic, and its log. */
 	abstract run(step: Step<Events>, payload: Payload, run: RunInfo): Promise<Result>;
@@ -308,6 +298,22 @@ export abstract class BaseWorkflow<
 	/** Forgets an ended instance. @throws {WorkflowError} `ILLEGAL_STATUS_CHANGE` while it has not. */
 	static delete(env: WorkflowEnv, id: string, by: By = WORKER): Promise<void> {
 		return removeInstance(env.WORKFLOW_RUNNER, id, by);
+	}
+
+	/**
+	 * The variables and secrets of the class's `config`, for its `run()`. A secret is read from the
+	 * Worker's bindings when it is asked for; if its binding is not there, that throws a
+	 * `WorkflowError`, `SECRET_MISSING`.
+	 *
+	 * @example
+	 * const { variables, secrets } = ImportWorkflow.configured();
+	 * await step.do("fetch", () => fetchAll(variables.regions, secrets.API_KEY));
+	 */
+	static configured<Options extends TypeConfigOptions>(this: {
+		type: string;
+		config: Options;
+	}): RunConfig<Options> {
+		return configFor<Options>({ type: this.type, config: typeConfig(this.config) });
 	}
 
 	static [toProgram](): Program {
