@@ -6,6 +6,7 @@ import { BULK_ACTIONS } from "../model/bulk";
 import type { Catalogue } from "../model/catalogue";
 import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
+import { LOG_LEVELS } from "../model/log";
 import { shortened } from "../model/printable";
 import { type By, INCLUDES } from "../model/rpc";
 import { OVERLAPS } from "../model/schedule";
@@ -26,6 +27,9 @@ export const createBody = z.strictObject({
 	payload: z.unknown().optional(),
 	attributes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 	priority: z.number().optional(),
+	// The instance checks them: they are options of the library, too.
+	retry: z.record(z.string(), z.unknown()).optional(),
+	panic: z.record(z.string(), z.unknown()).optional(),
 	startAt: moment.optional(),
 	delay: duration.optional(),
 	onConflict: z.enum(["error", "return"]).optional(),
@@ -113,6 +117,16 @@ export const statusQuery = z.strictObject({
 		.optional(),
 });
 
+const wholeNumber = z
+	.string()
+	.regex(/^\d{1,15}$/, "expected a whole number")
+	.transform(Number);
+export const logsQuery = z.strictObject({
+	level: z.enum(LOG_LEVELS).optional(),
+	after: wholeNumber.optional(),
+	limit: wholeNumber.pipe(z.number().min(1).max(LIMITS.listPage)).optional(),
+});
+
 export const limitBody: MiddlewareHandler = bodyLimit({
 	maxSize: LIMITS.requestBodyBytes,
 	onError: () => {
@@ -124,12 +138,15 @@ export const limitBody: MiddlewareHandler = bodyLimit({
 	},
 });
 
-/** Refuses an event in broken percent-encoding, which would be taken as it stands otherwise. */
-export function requireDecodable(path: string): void {
+/** Refuses a name in broken percent-encoding, which would be taken as it stands otherwise. */
+export function requireDecodable(path: string, what: "event" | "name" = "event"): void {
 	try {
 		decodeURIComponent(path);
 	} catch {
-		throw new ValidationError("The event's name is not percent-encoded UTF-8.", { path: "event" });
+		throw new ValidationError(
+			`The ${what === "event" ? "event's name" : what} is not percent-encoded UTF-8.`,
+			{ path: what },
+		);
 	}
 }
 
