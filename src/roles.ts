@@ -41,7 +41,8 @@ import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
 import type { ScheduledType } from "./shards/schedule-starts";
 
-export interface Place extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "empty"> {
+export interface Place
+	extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "synced" | "empty"> {
 	/** Of the object. */
 	name: string;
 	storage: ObjectStorage;
@@ -77,6 +78,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	describe: "instance",
 	rest: "instance",
 	logs: "instance",
+	stream: "instance",
 	announce: "instance",
 	slot: "instance",
 	indexWrite: "index shard",
@@ -197,9 +199,9 @@ function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
 }
 
 function instanceIn({ storage, runners, programs, types, ...place }: Place): Instance {
-	const { clock, alarm, random, report, empty } = place;
+	const { clock, alarm, random, report, synced, empty } = place;
 	const ports: Ports = {
-		...{ clock, alarm, random, report, empty },
+		...{ clock, alarm, random, report, synced, empty },
 		outbox: (source) =>
 			new Outbox({
 				source,

@@ -63,6 +63,7 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 					set: (atMs) => void storage.setAlarm(atMs),
 					clear: () => void storage.deleteAlarm(),
 				},
+				synced: () => storage.sync(),
 				empty: async () => {
 					await storage.deleteAll();
 					// Whether deleteAll takes the alarm along depends on the compatibility date.

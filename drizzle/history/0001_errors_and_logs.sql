@@ -8,7 +8,8 @@ CREATE TABLE `logs` (
 	`attempt` integer,
 	`level` text NOT NULL,
 	`message` text NOT NULL,
-	`fields` text
+	`fields` text,
+	`event` text
 );
 --> statement-breakpoint
 CREATE TABLE `step_errors` (
@@ -18,5 +19,7 @@ CREATE TABLE `step_errors` (
 	`step` text,
 	`attempt` integer,
 	`panic` integer NOT NULL,
-	`error` text NOT NULL
+	`error` text NOT NULL,
+	`retry_at` integer,
+	`attempts_max` integer
 );

@@ -18,7 +18,8 @@ CREATE TABLE `logs` (
 	`attempt` integer,
 	`level` text NOT NULL,
 	`message` text NOT NULL,
-	`fields` text
+	`fields` text,
+	`event` text
 );
 
 CREATE TABLE `past_steps` (
@@ -51,6 +52,8 @@ CREATE TABLE `step_errors` (
 	`step` text,
 	`attempt` integer,
 	`panic` integer NOT NULL,
-	`error` text NOT NULL
+	`error` text NOT NULL,
+	`retry_at` integer,
+	`attempts_max` integer
 );
 

@@ -30,6 +30,7 @@ import {
 	type RestRequest,
 	type ShardRpc,
 	type StatusReceipt,
+	type StreamRequest,
 	unwrap,
 } from "../model/rpc";
 
@@ -71,6 +72,15 @@ export async function readLogs(
 	request: LogRequest = {},
 ): Promise<LogPage> {
 	return unwrap(await instance(runners, id).logs(request));
+}
+
+/** What happened to an instance and happens, as server-sent events; null: there is no more to come. */
+export async function followInstance(
+	runners: RunnerNamespace,
+	id: string,
+	request: StreamRequest = {},
+): Promise<ReadableStream<Uint8Array> | null> {
+	return unwrap(await instance(runners, id).stream(request));
 }
 
 export type ControlAction = "pause" | "resume" | "terminate";

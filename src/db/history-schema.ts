@@ -59,6 +59,9 @@ export const stepErrorsTable = sqliteTable("step_errors", {
 	attempt: integer("attempt"),
 	panic: integer("panic").notNull(),
 	error: text("error").notNull(),
+	/** When the step is tried again, and how many attempts it may have; null: it is not. */
+	retryAt: integer("retry_at"),
+	attemptsMax: integer("attempts_max"),
 });
 
 /** The log; numbered without gaps. */
@@ -75,6 +78,8 @@ export const logsTable = sqliteTable("logs", {
 	level: text("level").$type<LogLevel>().notNull(),
 	message: text("message").notNull(),
 	fields: text("fields"),
+	/** The name of an event of the program's own, whose data are the fields; null: a line of the log. */
+	event: text("event"),
 });
 
 export type AuditRow = typeof auditTable.$inferSelect;

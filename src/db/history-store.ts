@@ -1,5 +1,5 @@
 /** Reads and writes of an instance's history: its audit, earlier runs, failed attempts, its log. */
-import { and, asc, desc, eq, gt, lte, placeholder, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNotNull, lte, placeholder, sql } from "drizzle-orm";
 import fresh from "../../drizzle/history/fresh.sql";
 import migrations from "../../drizzle/history/migrations";
 import type { LogLevel } from "../model/log";
@@ -107,6 +107,41 @@ const selectLogs = new Select<LogRow>(
 	LOG_COLUMNS,
 );
 
+const selectRetries = new Select<RetryRow>(
+	builder
+		.select()
+		.from(stepErrorsTable)
+		.where(
+			and(
+				gt(stepErrorsTable.seq, bound("after")),
+				eq(stepErrorsTable.run, bound("run")),
+				isNotNull(stepErrorsTable.retryAt),
+			),
+		)
+		.orderBy(asc(stepErrorsTable.seq))
+		.limit(placeholder("limit")),
+	STEP_ERROR_COLUMNS,
+);
+const selectRunLogs = new Select<LogRow>(
+	builder
+		.select()
+		.from(logsTable)
+		.where(and(gt(logsTable.seq, bound("after")), eq(logsTable.run, bound("run"))))
+		.orderBy(asc(logsTable.seq))
+		.limit(placeholder("limit")),
+	LOG_COLUMNS,
+);
+
+/** A failed attempt that is made again. */
+export type RetryRow = StepErrorRow & { retryAt: number; attemptsMax: number };
+
+/** Rows of a run behind a number. */
+type After = {
+	after: number;
+	run: number;
+	limit: number;
+};
+
 /** The tables come with the first row; before, nothing may be read. */
 export class HistoryStore {
 	readonly #storage: ObjectStorage;
@@ -167,6 +202,14 @@ export class HistoryStore {
 	/** The latest first. */
 	readStepErrors(): StepErrorRow[] {
 		return selectStepErrors.all(this.#storage);
+	}
+
+	readRetries(request: After): RetryRow[] {
+		return selectRetries.all(this.#storage, request);
+	}
+
+	readRunLogs(request: After): LogRow[] {
+		return selectRunLogs.all(this.#storage, request);
 	}
 
 	/** Adds a line, and drops those further back than `rowsMax`. */

@@ -12,6 +12,7 @@
  */
 import type { HistoryStore } from "../db/history-store";
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
+import type { ChronicleEntry, ChroniclePlace } from "../model/chronicle";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
@@ -20,6 +21,7 @@ import { withOverrides } from "../model/overrides";
 import { DEFAULT_PANIC_POLICY } from "../model/panic";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
+import { readChronicle } from "./chronicle";
 import type { RunningAttempt } from "./describe";
 import { instanceTimeout, missedStep, passesLost, typeNotRegistered } from "./faults";
 import { History } from "./history";
@@ -43,6 +45,8 @@ export interface CourseSettings {
 	ports: Ports;
 }
 
+/** Events that are read at a time. */
+const CHRONICLE_PAGE = 200;
 /** How long a replay may take to ask for a recorded step once all else rests (G7). */
 const REACH_GRACE_MS = 2_000;
 /** How often an instance of a type that is gone looks whether it is back. */
@@ -155,6 +159,26 @@ export class Course implements PassObserver {
 
 	get running(): RunningAttempt[] {
 		return this.#pass?.running() ?? [];
+	}
+
+	/** Whether something may happen that is no change of status. */
+	get isAtWork(): boolean {
+		return this.#pass?.isAtWork ?? false;
+	}
+
+	/** Some events behind a place in the chronicle; undefined: there is no instance. */
+	chronicle(from: ChroniclePlace | null): ChronicleEntry[] | undefined {
+		this.record.open();
+		if (!this.record.exists || this.record.isRemoved) return undefined;
+		const { journal, running, history } = this;
+		const source = {
+			row: this.#row,
+			...{ journal, running },
+			retriesAfter: (seq: number, limit: number) => history.retriesAfter(seq, limit),
+			linesAfter: (seq: number, limit: number) => history.linesAfter(seq, limit),
+			narrate: () => [],
+		};
+		return readChronicle(source, from, CHRONICLE_PAGE);
 	}
 
 	/** The alarm has fired. */

@@ -21,7 +21,9 @@ export function describe(
 ): InstanceView {
 	const ended = isTerminal(row.status);
 	const inFlight = new Map(running.map((attempt) => [attempt.key, attempt]));
-	const rows = new Map(Array.from(steps, (step) => [step.key, step]));
+	// In the order in which they began, as a journal that is read anew has them.
+	const sorted = [...steps].sort((a, b) => a.seq - b.seq);
+	const rows = new Map(sorted.map((step) => [step.key, step]));
 	const views = Array.from(rows.values(), (step) => {
 		const isOver = ended || isPast(step, (key) => rows.get(key));
 		return stepView(step, isOver, inFlight.get(step.key));

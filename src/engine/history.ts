@@ -2,7 +2,7 @@
  * What was asked of an instance from outside, how its earlier runs went, which attempts failed, and
  * its log. The tables come into being with the first entry.
  */
-import type { HistoryStore } from "../db/history-store";
+import type { HistoryStore, LogRow, RetryRow } from "../db/history-store";
 import type { EventRow, StepRow } from "../db/instance-store";
 import { WorkflowError } from "../model/errors";
 import { LIMITS } from "../model/limits";
@@ -26,6 +26,17 @@ export interface LinePlace {
 	readonly position: number;
 	readonly nth: number;
 }
+
+/** When a failed attempt is made again, and how many a step may have in all. */
+export interface RetryAhead {
+	readonly retryAt: number | null;
+	readonly attemptsMax: number | null;
+}
+
+const NO_RETRY: RetryAhead = { retryAt: null, attemptsMax: null };
+
+export type ChronicleRetry = RetryRow;
+export type ChronicleLine = LogRow;
 
 export class History {
 	readonly #record: InstanceRecord;
@@ -113,12 +124,12 @@ export class History {
 	}
 
 	/** A failed attempt. Call it in the stretch that records its end. */
-	addError(error: Omit<StepErrorView, "at" | "run">): void {
+	addError(error: Omit<StepErrorView, "at" | "run">, retry: RetryAhead = NO_RETRY): void {
 		this.#open();
 		const { isPanic, ...entry } = error;
 		const { run } = this.#record.row;
 		this.#store.addStepError(
-			{ ...entry, at: this.#clock.now(), run, panic: isPanic ? 1 : 0 },
+			{ ...entry, ...retry, at: this.#clock.now(), run, panic: isPanic ? 1 : 0 },
 			LIMITS.stepErrors,
 		);
 	}
@@ -131,7 +142,9 @@ export class History {
 			length += error.length;
 			return length <= LIMITS.statusErrorsLength;
 		});
-		const entries = rows.map(({ seq: _, panic, ...entry }) => ({ ...entry, isPanic: panic === 1 }));
+		const entries = rows.map(({ at, run, step, attempt, panic, error }) => {
+			return { at, run, step, attempt, isPanic: panic === 1, error };
+		});
 		return { entries: entries.reverse(), omitted: (rows.at(-1)?.seq ?? 1) - 1 };
 	}
 
@@ -168,6 +181,18 @@ export class History {
 			dropped: (this.#store.firstLogSeq() ?? 1) - 1,
 			nextAfter: rows.length > limit ? (lines.at(-1)?.seq ?? null) : null,
 		};
+	}
+
+	/** For the chronicle: failed attempts of the run that are tried again. */
+	retriesAfter(seq: number, limit: number): ChronicleRetry[] {
+		if (!this.#hasErrorsAndLogs) return [];
+		return this.#store.readRetries({ after: seq, run: this.#record.row.run, limit });
+	}
+
+	/** For the chronicle: lines of the run. */
+	linesAfter(seq: number, limit: number): ChronicleLine[] {
+		if (!this.#hasErrorsAndLogs) return [];
+		return this.#store.readRunLogs({ after: seq, run: this.#record.row.run, limit });
 	}
 
 	get #hasErrorsAndLogs(): boolean {

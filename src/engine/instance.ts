@@ -10,6 +10,7 @@
  */
 import type { WorkflowRow } from "../db/instance-store";
 import { parseBy } from "../model/by";
+import { parseEventChoice, parsePlace } from "../model/chronicle";
 import { decode, type Encoded, encode } from "../model/codec";
 import { unknownType } from "../model/errors";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
@@ -32,8 +33,10 @@ import type {
 	RestartRequest,
 	RestRequest,
 	StatusReceipt,
+	StreamRequest,
 } from "../model/rpc";
 import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
+import { Audience } from "./audience";
 import { type Creation, checkArrival, checkCreation, newRow } from "./creation";
 import { describe } from "./describe";
 import type { Arrival } from "./event-buffer";
@@ -62,6 +65,7 @@ export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
+	readonly #audience: Audience;
 	/** Ends with the latest creation that was asked for. */
 	#creation = Promise.resolve();
 
@@ -69,6 +73,14 @@ export class Instance {
 		this.#programs = settings.programs;
 		this.#ports = settings.ports;
 		this.#life = new Lifecycle(settings);
+		const { course, record } = this.#life;
+		this.#audience = new Audience({
+			read: (from) => course.chronicle(from),
+			isLive: () => course.isAtWork,
+			changed: () => record.changed,
+			synced: () => this.#ports.synced(),
+			clock: this.#ports.clock,
+		});
 	}
 
 	/**
@@ -227,6 +239,15 @@ export class Instance {
 		// For an id that is unknown, this throws.
 		void this.#row;
 		return this.#life.history.logs(parseLogRequest({ level, after, limit }));
+	}
+
+	/** What happened and happens, as server-sent events; null: there is no more to come. */
+	stream({ from, events = [] }: StreamRequest): ReadableStream<Uint8Array> | null {
+		const chosen = parseEventChoice(events);
+		const place = from === undefined ? null : parsePlace(from);
+		// For an id that is unknown, this throws.
+		void this.#row;
+		return this.#audience.open(place, chosen);
 	}
 
 	/** The guard of its type asks about its slot, or offers it. */

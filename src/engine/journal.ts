@@ -50,8 +50,10 @@ export class Journal {
 	readonly #events: EventBuffer;
 	/** Of steps of handlers that may have no row yet. */
 	readonly #belongings = new Map<string, Belonging>();
+	/** Of steps that began and have no row yet: the `seq` that it will have. */
+	readonly #places = new Map<string, number>();
 	#progress = 0;
-	/** The largest `seq` of a row: a restart may have left gaps. */
+	/** The largest `seq`: a restart, or a death before the row, leaves gaps. */
 	#lastSeq = 0;
 
 	private constructor(store: InstanceStore, rows: StepRow[], events: EventBuffer) {
@@ -141,7 +143,7 @@ export class Journal {
 		const { key, kind, status, attempts, startedAt, completedAt } = outcome;
 		const before = this.#rows.get(key);
 		this.#put({
-			seq: before?.seq ?? this.#lastSeq + 1,
+			seq: this.#seqOf(key),
 			key,
 			kind,
 			status,
@@ -161,7 +163,7 @@ export class Journal {
 	suspend(wait: Wait): void {
 		const { key, kind, status, attempts, startedAt, wakeAt } = wait;
 		this.#put({
-			seq: this.#rows.get(key)?.seq ?? this.#lastSeq + 1,
+			seq: this.#seqOf(key),
 			key,
 			kind,
 			status,
@@ -177,11 +179,22 @@ export class Journal {
 		});
 	}
 
+	/** Where a step is in the order in which steps began; undefined: it has not. */
+	placeOf(key: string): number | undefined {
+		return this.#rows.get(key)?.seq ?? this.#places.get(key);
+	}
+
+	/** The rows without an outcome. */
+	get open(): Iterable<StepRow> {
+		return this.#open.values();
+	}
+
 	/**
-	 * Says that the attempt a retrying step waited for has begun: its timer is no longer due. Kept
-	 * in memory only, so that after a crash it is due again.
+	 * Says that an attempt has begun. The step has its place in the order now, and the timer that it
+	 * waited for is no longer due. Kept in memory only, so that after a crash it is due again.
 	 */
 	attemptBegan(key: string): void {
+		if (!this.#rows.has(key) && !this.#places.has(key)) this.#places.set(key, ++this.#lastSeq);
 		const row = this.#open.get(key);
 		if (row?.status !== "retrying") return;
 		const begun = { ...row, wakeAt: null };
@@ -216,6 +229,10 @@ export class Journal {
 		return true;
 	}
 
+	#seqOf(key: string): number {
+		return this.placeOf(key) ?? this.#lastSeq + 1;
+	}
+
 	#waitFor(event: string): StepRow | undefined {
 		for (const row of this.#open.values()) {
 			if (row.status === "waiting" && row.event === event) return row;
@@ -240,7 +257,8 @@ export class Journal {
 		const before = this.#rows.get(row.key);
 		if (before === undefined) {
 			this.#store.insertStep(row);
-			this.#lastSeq = row.seq;
+			this.#lastSeq = Math.max(this.#lastSeq, row.seq);
+			this.#places.delete(row.key);
 		} else {
 			if (before.outcome !== null) throw new Error(`step "${row.key}" already has an outcome`);
 			this.#store.updateStep(row);

@@ -258,8 +258,8 @@ export class Pass implements StepHost {
 		this.#observer.passSets(this, setting);
 	}
 
-	attemptFailed(failure: Failure): void {
-		this.#settings.history.addError({ ...failure, isPanic: false });
+	attemptFailed({ retry, ...failure }: Failure): void {
+		this.#settings.history.addError({ ...failure, isPanic: false }, retry);
 	}
 
 	isPanic(thrown: unknown): boolean {

@@ -21,6 +21,8 @@ export interface Ports {
 	random(): number;
 	/** Tells the operator of a fault that is neither the caller's nor the program's. */
 	report(message: string, error: unknown): void;
+	/** Resolves once all that was written is on disk. */
+	synced(): Promise<void>;
 	/** Empties the object's storage and clears its alarm. */
 	empty(): Promise<void>;
 	outbox(source: StatusSource): Outbox;

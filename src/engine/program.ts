@@ -163,6 +163,15 @@ export interface RunInfo {
 	 * run.log("info", "order checked", { items: 3 });
 	 */
 	log(level: LogLevel, message: string, fields?: LogFields): void;
+	/**
+	 * Tells those who follow the instance of something of the program's own; kept, and written once,
+	 * as a line of the log is.
+	 *
+	 * @throws {ValidationError} for a name that is none.
+	 * @example
+	 * run.emit("progress", { stage: "fetch" });
+	 */
+	emit(event: string, data?: LogFields): void;
 }
 
 export interface Program {

@@ -7,7 +7,7 @@
  * along. A line of a step's function is part of that attempt and is written each time: a replay does
  * not call the function again.
  */
-import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
+import { emittedEntry, type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
 import { enclosure } from "./enclosure";
 import type { History, LinePlace } from "./history";
 import type { RunInfo } from "./program";
@@ -50,9 +50,16 @@ export class RunLog implements RunInfo {
 		return enclosure()?.attempt ?? 1;
 	}
 
-	/** A property, so that a program may take it out of its object. */
+	/** A property, as `emit`, so that a program may take it out of its object. */
 	readonly log = (level: LogLevel, message: string, fields?: LogFields): void => {
-		const entry = logEntry(level, message, fields);
+		this.#add(logEntry(level, message, fields));
+	};
+
+	readonly emit = (event: string, data?: LogFields): void => {
+		this.#add(emittedEntry(event, data));
+	};
+
+	#add(entry: LogEntry): void {
 		const caller = enclosure();
 		const attempt = caller?.isHandler === false ? caller : undefined;
 		if (attempt === undefined) {
@@ -67,7 +74,7 @@ export class RunLog implements RunInfo {
 				this.#history.addLine(entry, this.#lastPlace(), writer);
 			});
 		}
-	};
+	}
 
 	/** Writes what was held back, once the replay has caught up. */
 	flush(): void {

@@ -45,6 +45,7 @@ const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
 	VALUE_TOO_LARGE: 413,
 	EVENT_BUFFER_FULL: 429,
 	QUEUE_FULL: 429,
+	STREAM_LIMIT: 429,
 	TRY_AGAIN: 503,
 	// These fail steps and instances; no request is answered with them.
 	NON_RETRYABLE: 500,

@@ -127,6 +127,13 @@ export const logsQuery = z.strictObject({
 	limit: wholeNumber.pipe(z.number().min(1).max(LIMITS.listPage)).optional(),
 });
 
+export const streamQuery = z.strictObject({
+	events: z
+		.string()
+		.transform((text) => text.split(","))
+		.optional(),
+});
+
 export const limitBody: MiddlewareHandler = bodyLimit({
 	maxSize: LIMITS.requestBodyBytes,
 	onError: () => {

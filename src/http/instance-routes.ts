@@ -4,6 +4,7 @@ import {
 	type ControlAction,
 	controlInstance,
 	describeInstance,
+	followInstance,
 	readLogs,
 	removeInstance,
 	repairStep,
@@ -27,8 +28,10 @@ import {
 	requireDecodable,
 	restartBody,
 	statusQuery,
+	streamQuery,
 } from "./input";
 
+const STREAM_HEADERS = { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" };
 const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
 
 export function instanceRoutes(): Hono<AppContext> {
@@ -53,6 +56,16 @@ export function instanceRoutes(): Hono<AppContext> {
 		return c.json(logPageJson(logPageInfo(page)));
 	});
 	routes.all("/:id/logs", methodNotAllowed("GET"));
+
+	routes.get("/:id/stream", async (c) => {
+		const { events } = parseInput(streamQuery, queryOf(c), "query");
+		const from = c.req.header("Last-Event-ID") ?? undefined;
+		const id = c.req.param("id");
+		const stream = await followInstance(c.env.WORKFLOW_RUNNER, id, { from, events });
+		// A client that is answered 204 does not come back (HTML, 9.2.3).
+		return stream === null ? c.body(null, 204) : c.body(stream, 200, STREAM_HEADERS);
+	});
+	routes.all("/:id/stream", methodNotAllowed("GET"));
 
 	for (const action of CONTROL_ACTIONS) {
 		routes.post(`/:id/${action}`, limitBody, async (c) => {

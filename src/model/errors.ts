@@ -43,6 +43,8 @@ export const ERROR_CODES = [
 	"EXECUTION_FAILED",
 	"PANIC",
 	"CONCURRENCY_KEY",
+	// As many follow the instance as may.
+	"STREAM_LIMIT",
 	"CIRCUIT_OPEN",
 	"BREAKER_LIMIT",
 	"SECRET_MISSING",

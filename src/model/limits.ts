@@ -110,6 +110,8 @@ export const LIMITS = {
 	bulkSample: 20,
 	/** Bytes of a request's body. */
 	requestBodyBytes: MIB,
+	/** Streams by which an instance is followed at a time. */
+	streams: 100,
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */
 	listPage: 1_000,
 	listPageDefault: 50,

@@ -2,6 +2,7 @@
 import { type Encoded, encode } from "./codec";
 import { toThrownRecord } from "./error-record";
 import { ValidationError } from "./errors";
+import { parseEventName } from "./ids";
 import { LIMITS } from "./limits";
 import { wholeNumber } from "./options";
 import { printable, shortened } from "./printable";
@@ -18,6 +19,8 @@ export interface LogEntry {
 	level: LogLevel;
 	message: string;
 	fields: Encoded | null;
+	/** The name under which the program emitted the fields; null: it is a line. */
+	event: string | null;
 }
 
 /** A line as it crosses from an object. */
@@ -81,7 +84,13 @@ export function logEntry(level: LogLevel, message: string, fields?: LogFields): 
 		level: parseLogLevel(level),
 		message: shortened(printable(message).toWellFormed(), LIMITS.logMessageLength),
 		fields: fields === undefined ? null : encodedFields(fields),
+		event: null,
 	};
+}
+
+/** An event of a program's own, kept among its lines. @throws {ValidationError} for a name that is none. */
+export function emittedEntry(event: string, data?: LogFields): LogEntry {
+	return { ...logEntry("info", parseEventName(event), data), event };
 }
 
 function encodedFields(fields: LogFields): Encoded {

@@ -47,6 +47,8 @@ export interface InstanceRpc {
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
 	rest(request: RestRequest): Promise<Answer<InstanceView>>;
 	logs(request: LogRequest): Promise<Answer<LogPage>>;
+	/** Server-sent events as text; null: there is no more to come. */
+	stream(request: StreamRequest): Promise<Answer<ReadableStream<Uint8Array> | null>>;
 	/** The guard of its type asks about its slot. */
 	slot(offer: SlotOffer): Promise<Answer<SlotUse>>;
 	/** What the index should say of it, for a shard that is made anew. */
@@ -101,6 +103,13 @@ export interface CreateRequest extends ChangeRequest {
 	onConflict?: "error" | "return" | undefined;
 	/** Delivered to the instance, new or not: start or signal. */
 	event?: { event: string; payload: Encoded } | undefined;
+}
+
+export interface StreamRequest {
+	/** The id of the last event that was read. Default: from the beginning. */
+	from?: string | undefined;
+	/** The names of those that are wanted. Default: all. */
+	events?: readonly string[] | undefined;
 }
 
 export interface CreateReceipt {

@@ -24,7 +24,7 @@ describe("a line of the program", () => {
 		const instance = await TestInstance.create(type, { total: 3 });
 		await instance.until("completed");
 		await instance.evict();
-		const program = { at, run: 1, step: null, attempt: null };
+		const program = { at, run: 1, step: null, attempt: null, event: null };
 		expect(await logOf(instance)).toEqual({
 			lines: [
 				{

@@ -67,6 +67,7 @@ export class Life {
 			types: world.types,
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
+			synced: async () => {},
 			empty: async () => storage.empty(),
 			random: () => world.jitter(),
 			report: (message, error) => world.reported(message, error),

@@ -186,9 +186,15 @@ export class DoStep {
 				error = predicateError;
 			}
 			const text = encodeThrown(error);
-			this.#host.attemptFailed({ step: this.key, attempt: attempt.attempt, error: text });
-			if (onFailure !== undefined) this.#suspend("handling", attempt, text, again);
-			else if (again) this.#suspend("retrying", attempt, text, again);
+			const retryAt = again ? this.#retryAt(attempt) : null;
+			this.#host.attemptFailed({
+				step: this.key,
+				attempt: attempt.attempt,
+				error: text,
+				retry: { retryAt, attemptsMax: again ? retry.limit : null },
+			});
+			if (onFailure !== undefined) this.#suspend("handling", attempt, text, retryAt);
+			else if (again) this.#suspend("retrying", attempt, text, retryAt);
 			else this.#settle(attempt, { status: "failed", error: text });
 		});
 		if (onFailure !== undefined) this.#host.begin(() => this.handle());
@@ -198,19 +204,22 @@ export class DoStep {
 		status: "handling" | "retrying",
 		attempt: Attempt,
 		error: Encoded,
-		again: boolean,
+		wakeAt: number | null,
 	): void {
-		const { journal, ports } = this.#host;
-		const delayMs = retryDelayMs(this.#settings.retry, attempt.attempt, ports.random());
-		journal.suspend({
+		this.#host.journal.suspend({
 			key: this.key,
 			kind: "do",
 			status,
 			attempts: attempt.attempt,
 			error,
 			startedAt: this.#startedAt(attempt),
-			wakeAt: again ? ports.clock.now() + delayMs : null,
+			wakeAt,
 		});
+	}
+
+	#retryAt({ attempt }: Attempt): number {
+		const { ports } = this.#host;
+		return ports.clock.now() + retryDelayMs(this.#settings.retry, attempt, ports.random());
 	}
 
 	/** Records what the handler of a failed attempt decided. */

@@ -1,6 +1,7 @@
 /** What a step kind is given by the pass that it runs in. */
 import type { Encoded } from "../../model/codec";
 import type { Handling } from "../handling";
+import type { RetryAhead } from "../history";
 import type { Journal } from "../journal";
 import type { Panic } from "../panics";
 import type { Ports } from "../ports";
@@ -12,6 +13,7 @@ export interface Failure {
 	step: string;
 	attempt: number;
 	error: Encoded;
+	retry: RetryAhead;
 }
 
 export interface StepHost {

@@ -1,0 +1,240 @@
+/**
+ * Reads the chronicle of an instance: what happened behind a place, in order. Everything is derived
+ * from the row, the journal and the history; nothing is kept for it.
+ *
+ * Four tracks, each numbered without repeats, are merged by time. What happened to a step comes
+ * behind its beginning, and a line of the program behind as many outcomes as had been released when
+ * it was written.
+ */
+import type { StepRow, WorkflowRow } from "../db/instance-store";
+import type { ChronicleEntry, ChronicleEvent, ChroniclePlace } from "../model/chronicle";
+import { beginningOf, placeText } from "../model/chronicle";
+import { decode, type Encoded } from "../model/codec";
+import { decodeThrown, thrownMessage } from "../model/error-record";
+import { toJson } from "../model/http";
+import { isTerminal } from "../model/status";
+import type { RunningAttempt } from "./describe";
+import type { ChronicleLine, ChronicleRetry } from "./history";
+import type { Journal } from "./journal";
+
+/** What the chronicle is read from. */
+export interface ChronicleSource {
+	readonly row: WorkflowRow;
+	readonly journal: Journal;
+	readonly running: readonly RunningAttempt[];
+	/** At most so many failed attempts, and lines, behind those numbers, of the latest run. */
+	retriesAfter(seq: number, limit: number): readonly ChronicleRetry[];
+	linesAfter(seq: number, limit: number): readonly ChronicleLine[];
+	/** What the program has to tell of an outcome beside that. */
+	narrate(row: StepRow): readonly Omit<ChronicleEvent, "at">[];
+}
+
+/** Something that is next on its track. */
+interface Next {
+	at: number;
+	events: readonly Omit<ChronicleEvent, "at">[];
+	/** The place behind the events. */
+	place: Partial<ChroniclePlace>;
+}
+
+/** Events behind `from`, some `limit` of them; fewer: there are no more for now. */
+export function readChronicle(
+	source: ChronicleSource,
+	from: ChroniclePlace | null,
+	limit: number,
+): ChronicleEntry[] {
+	const { run } = source.row;
+	const before = from ?? beginningOf(run);
+	const reader = new Reader(source, before.run === run ? before : { ...before, ...newRun(run) });
+	return reader.read(limit);
+}
+
+/** The numbers of errors and lines go on. */
+function newRun(run: number): Partial<ChroniclePlace> {
+	const { errors: _errors, lines: _lines, ...place } = beginningOf(run);
+	return place;
+}
+
+class Reader {
+	readonly #source: ChronicleSource;
+	readonly #entries: ChronicleEntry[] = [];
+	readonly #about: { instanceId: string; workflowName: string };
+	#place: ChroniclePlace;
+
+	constructor(source: ChronicleSource, place: ChroniclePlace) {
+		const { id, type } = source.row;
+		this.#source = source;
+		this.#place = place;
+		this.#about = { instanceId: id, workflowName: type };
+	}
+
+	read(limit: number): ChronicleEntry[] {
+		const { row } = this.#source;
+		if (this.#place.told === 2) return this.#entries;
+		if (row.startedAt !== null) {
+			if (this.#place.told === 0) this.#begin(row, row.startedAt);
+			this.#merge(limit);
+		}
+		if (this.#entries.length < limit) this.#tellStatus(row);
+		return this.#entries;
+	}
+
+	#begin(row: WorkflowRow, at: number): void {
+		const data = { input: jsonOf(row.payload) };
+		this.#tell({ at, events: [{ name: "workflow.started", data }], place: { told: 1 } });
+	}
+
+	#merge(limit: number): void {
+		const { journal } = this.#source;
+		const starts = this.#starts();
+		const retries = this.#source.retriesAfter(this.#place.errors, limit).values();
+		const lines = this.#source.linesAfter(this.#place.lines, limit).values();
+		let start = starts.next().value;
+		let retry = retries.next().value;
+		let line = lines.next().value;
+		while (this.#entries.length < limit) {
+			const outcome = journal.outcomes[this.#place.outcomes];
+			const candidates = [
+				line !== undefined && line.position <= this.#place.outcomes && this.#hasBegun(line.step)
+					? line.at
+					: undefined,
+				retry !== undefined && this.#hasBegun(retry.step) ? retry.at : undefined,
+				outcome !== undefined && this.#hasBegun(outcome.key)
+					? (outcome.completedAt ?? outcome.startedAt)
+					: undefined,
+				start?.startedAt,
+			].map((at) => at ?? Number.POSITIVE_INFINITY);
+			const first = Math.min(...candidates);
+			const track = first === Number.POSITIVE_INFINITY ? -1 : candidates.indexOf(first);
+			if (track === 0 && line !== undefined) {
+				this.#tell(lineEvent(line));
+				line = lines.next().value;
+			} else if (track === 1 && retry !== undefined) {
+				this.#tell(retryEvent(retry));
+				retry = retries.next().value;
+			} else if (track === 2 && outcome !== undefined) {
+				this.#tell(this.#outcomeEvents(outcome));
+			} else if (track === 3 && start !== undefined) {
+				this.#tell(startEvent(start));
+				start = starts.next().value;
+			} else {
+				break;
+			}
+		}
+	}
+
+	/**
+	 * Steps that began behind the place, in that order: they have no outcome, or one that is behind
+	 * the place too, since an outcome is told after its beginning.
+	 */
+	#starts(): IteratorObject<Start, undefined> {
+		const { journal, running } = this.#source;
+		const { starts, outcomes } = this.#place;
+		const rows = [...journal.outcomes.slice(outcomes), ...journal.open];
+		const begun: Start[] = rows.filter(({ seq }) => seq > starts);
+		for (const { key, startedAt } of running) {
+			const seq = journal.placeOf(key);
+			const hasRow = journal.get(key) !== undefined;
+			if (!hasRow && seq !== undefined && seq > starts)
+				begun.push({ seq, key, kind: "do", startedAt });
+		}
+		return begun.sort((a, b) => a.seq - b.seq).values();
+	}
+
+	/** Whether it has been told that the step began. */
+	#hasBegun(step: string | null): boolean {
+		return step === null || (this.#source.journal.placeOf(step) ?? 0) <= this.#place.starts;
+	}
+
+	#outcomeEvents(row: StepRow): Next {
+		const { key, kind, attempts, completedAt, startedAt, status } = row;
+		const about = { stepName: key, stepType: kind };
+		const own =
+			status === "failed" && row.error !== null
+				? {
+						name: "workflow.step.failed",
+						data: { ...about, error: messageOf(row.error), attempts },
+					}
+				: { name: "workflow.step.completed", data: { ...about, output: jsonOf(row.result) } };
+		const outcomes = this.#place.outcomes + 1;
+		return {
+			at: completedAt ?? startedAt,
+			events: [own, ...this.#source.narrate(row)],
+			place: { outcomes, within: 0 },
+		};
+	}
+
+	/** Its newest status, and how it ended if it has. */
+	#tellStatus(row: WorkflowRow): void {
+		const { status, reason, statusSeq, updatedAt: at, result, error } = row;
+		if (statusSeq > this.#place.status) {
+			const events = [{ name: "workflow.status", data: { status, reason } }];
+			this.#tell({ at, events, place: { status: statusSeq } });
+		}
+		if (!isTerminal(status)) return;
+		const name = { completed: "workflow.completed", terminated: "workflow.cancelled" }[
+			status as string
+		];
+		const data =
+			status === "completed"
+				? { output: jsonOf(result) }
+				: status === "terminated"
+					? {}
+					: { status, error: error === null ? reason : messageOf(error) };
+		const place = { told: 2 };
+		this.#tell({ at, events: [{ name: name ?? "workflow.failed", data }], place });
+	}
+
+	/** Several events of one place are told apart by `within`, as far as they were not told before. */
+	#tell({ at, events, place }: Next): void {
+		const { within } = this.#place;
+		const isOutcome = place.outcomes !== undefined;
+		events.forEach(({ name, data }, index) => {
+			if (isOutcome && index < within) return;
+			const isLast = index === events.length - 1;
+			this.#place = { ...this.#place, ...(isLast ? place : { within: index + 1 }) };
+			const id = placeText(this.#place);
+			this.#entries.push({ id, name, at, data: { ...this.#about, ...data } });
+		});
+	}
+}
+
+type Start = Pick<StepRow, "seq" | "key" | "kind" | "startedAt">;
+
+function startEvent({ seq, key, kind, startedAt }: Start): Next {
+	const data = { stepName: key, stepType: kind };
+	return {
+		at: startedAt,
+		events: [{ name: "workflow.step.started", data }],
+		place: { starts: seq },
+	};
+}
+
+function retryEvent({ seq, at, step, attempt, attemptsMax, retryAt, error }: ChronicleRetry): Next {
+	const data = {
+		stepName: step,
+		attempt,
+		maxAttempts: attemptsMax,
+		delay: retryAt - at,
+		error: messageOf(error),
+	};
+	return { at, events: [{ name: "workflow.step.retry", data }], place: { errors: seq } };
+}
+
+/** A line of the log, or an event of the program's own. */
+function lineEvent({ seq, at, event, level, message, fields, step }: ChronicleLine): Next {
+	const data = fields === null ? {} : (jsonOf(fields) as Record<string, unknown>);
+	const own =
+		event === null
+			? { name: "log.workflow", data: { level, message, fields: data, stepName: step } }
+			: { name: event, data };
+	return { at, events: [own], place: { lines: seq } };
+}
+
+function jsonOf(value: Encoded | null): unknown {
+	return value === null ? null : (toJson(decode(value)) ?? null);
+}
+
+function messageOf(error: Encoded): string {
+	return thrownMessage(decodeThrown(error));
+}

@@ -1,0 +1,104 @@
+/**
+ * The chronicle of an instance: what happened to it, as named events in one order, with a place in
+ * it from which a reader goes on. The names and data are seed 004's.
+ *
+ * Nothing is written for it. It is read from rows that are there anyway, each kind of which is
+ * numbered; a place says how far a reader is in each (`engine/chronicle.ts`).
+ *
+ * @example
+ * { id: "1.1.4.3.0.0.2.7", name: "workflow.step.completed", at: 1795162786388,
+ *   data: { instanceId: "order-17", workflowName: "order", stepName: "charge", output: { id: "r-1" } } }
+ */
+import { ValidationError } from "./errors";
+import { parseEventName } from "./ids";
+import { printable, shortened } from "./printable";
+
+/** How far a reader is: numbers of what it has been told. */
+export interface ChroniclePlace {
+	/** The run; in another one all else begins anew, save errors and lines. */
+	readonly run: number;
+	/** 0: nothing; 1: that it started; 2: how it ended, so that there is no more to come. */
+	readonly told: number;
+	/** Steps that began, and outcomes. */
+	readonly starts: number;
+	readonly outcomes: number;
+	/** Events of the next outcome. */
+	readonly within: number;
+	/** Failed attempts, and lines of the log, over all runs. */
+	readonly errors: number;
+	readonly lines: number;
+	/** Changes of the status. */
+	readonly status: number;
+}
+
+export interface ChronicleEvent {
+	/** `workflow.step.completed` and so on, or the name that a program gave to one of its own. */
+	name: string;
+	/** In ms since 1970. */
+	at: number;
+	/** Plain JSON. */
+	data: Record<string, unknown>;
+}
+
+/** An event with the place behind it: for `Last-Event-ID`. */
+export interface ChronicleEntry extends ChronicleEvent {
+	id: string;
+}
+
+/** Events by which a reader may choose; programs add their own. */
+export const CHRONICLE_EVENTS = [
+	"workflow.started",
+	"workflow.progress",
+	"workflow.completed",
+	"workflow.failed",
+	"workflow.cancelled",
+	"workflow.status",
+	"workflow.step.started",
+	"workflow.step.completed",
+	"workflow.step.failed",
+	"workflow.step.retry",
+	"workflow.step.poll",
+	"workflow.step.loop",
+	"workflow.watchdog.stale",
+	"workflow.watchdog.killed",
+	"log.workflow",
+] as const;
+export type ChronicleEventName = (typeof CHRONICLE_EVENTS)[number];
+
+/** Where a run begins. */
+export function beginningOf(run: number): ChroniclePlace {
+	const nothing = { told: 0, starts: 0, outcomes: 0, within: 0, status: 0 };
+	return { run, ...nothing, errors: 0, lines: 0 };
+}
+
+export function placeText(place: ChroniclePlace): string {
+	const { run, told, starts, outcomes, within, errors, lines, status } = place;
+	return [run, told, starts, outcomes, within, errors, lines, status].join(".");
+}
+
+/** @throws {ValidationError} for what `placeText` did not make. */
+export function parsePlace(text: string): ChroniclePlace {
+	const isPlace = text.length <= 120 && /^[1-9]\d{0,14}\.[0-2](\.\d{1,15}){6}$/.test(text);
+	if (!isPlace) {
+		throw new ValidationError(
+			`Last-Event-ID expects the id of an event of this stream; received "${shortened(printable(text))}". Connect without it to read from the beginning.`,
+			{ path: "Last-Event-ID" },
+		);
+	}
+	const [
+		run = 0,
+		told = 0,
+		starts = 0,
+		outcomes = 0,
+		within = 0,
+		errors = 0,
+		lines = 0,
+		status = 0,
+	] = text.split(".").map(Number);
+	return { run, told, starts, outcomes, within, errors, lines, status };
+}
+
+/** The names that a reader chose; null: all. @throws {ValidationError} */
+export function parseEventChoice(names: readonly string[]): ReadonlySet<string> | null {
+	return names.length === 0 ? null : new Set(names.map(parseEventName));
+}
