@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
-import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
+import { BaseWorkflow, type RunInfo, type Step, type StepContext } from "../../../src/library";
 import { workflowRunner } from "../../../src/workflow-runner";
 
 interface Witnessed {
@@ -106,6 +106,23 @@ class Courier extends BaseWorkflow<Witnessed, string> {
 	}
 }
 
+/** So many steps, one after the other, each of some ms, and a line of the log after every tenth. */
+class Walker extends BaseWorkflow<{ steps: number; ms: number }, number> {
+	static override type = "walker" as const;
+
+	async run(
+		step: Step,
+		{ steps, ms }: { steps: number; ms: number },
+		run: RunInfo,
+	): Promise<number> {
+		for (let n = 1; n <= steps; n++) {
+			await step.do(`step-${n}`, () => scheduler.wait(ms));
+			if (n % 10 === 0) run.log("info", `walked ${n}`);
+		}
+		return steps;
+	}
+}
+
 function callWitness(
 	witness: string,
 	{ idempotencyKey, attempt, signal }: StepContext,
@@ -114,7 +131,14 @@ function callWitness(
 	return fetch(`${witness}/?${query}`, { method: "POST", signal });
 }
 
-const registry = { careful: Careful, courier: Courier, errand: Errand, hog: Hog, ticker: Ticker };
+const registry = {
+	careful: Careful,
+	courier: Courier,
+	errand: Errand,
+	hog: Hog,
+	ticker: Ticker,
+	walker: Walker,
+};
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 
