@@ -82,6 +82,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	announce: "instance",
 	slot: "instance",
 	indexWrite: "index shard",
+	follow: "index shard",
 	indexList: "index shard",
 	indexStats: "index shard",
 	joinShard: "index shard",
@@ -150,7 +151,7 @@ export function roleIn(place: Place): Role {
 }
 
 function shardIn({ storage, runners, programs, types, ...place }: Place, id: ShardId): IndexShard {
-	const { clock, alarm, report } = place;
+	const { clock, alarm, random, report } = place;
 	const { type } = id;
 	return new IndexShard({
 		id,
@@ -164,7 +165,7 @@ function shardIn({ storage, runners, programs, types, ...place }: Place, id: Sha
 			startReindex: (other, request) => startShardReindex(runners, other, request),
 		},
 		typeChanged: (state) => types.changed(type, state, clock.now()),
-		...{ clock, alarm, report },
+		...{ clock, alarm, random, report },
 	});
 }
 

@@ -15,8 +15,9 @@ interface SourceFile {
 const ROOMS: Record<string, readonly string[]> = {
 	model: [],
 	db: ["model", "../drizzle"],
-	engine: ["model", "db"],
-	shards: ["model", "db"],
+	streams: ["model"],
+	engine: ["model", "db", "streams"],
+	shards: ["model", "db", "streams"],
 	client: ["model"],
 	roles: ["model", "db", "engine", "shards", "client"],
 	"workflow-runner": ["roles", "model", "engine", "shards", "client"],

@@ -7,12 +7,17 @@
  * it was written.
  */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
-import type { ChronicleEntry, ChronicleEvent, ChroniclePlace } from "../model/chronicle";
-import { beginningOf, placeText } from "../model/chronicle";
+import {
+	beginningOf,
+	type ChronicleEvent,
+	type ChroniclePlace,
+	placeText,
+} from "../model/chronicle";
 import { decode, type Encoded } from "../model/codec";
 import { decodeThrown, thrownMessage } from "../model/error-record";
 import { toJson } from "../model/http";
 import { isTerminal } from "../model/status";
+import type { StreamEvent } from "../streams/event-streams";
 import type { RunningAttempt } from "./describe";
 import type { ChronicleLine, ChronicleRetry } from "./history";
 import type { Journal } from "./journal";
@@ -26,13 +31,13 @@ export interface ChronicleSource {
 	retriesAfter(seq: number, limit: number): readonly ChronicleRetry[];
 	linesAfter(seq: number, limit: number): readonly ChronicleLine[];
 	/** What the program has to tell of an outcome beside that. */
-	narrate(row: StepRow): readonly Omit<ChronicleEvent, "at">[];
+	narrate(row: StepRow): readonly ChronicleEvent[];
 }
 
 /** Something that is next on its track. */
 interface Next {
 	at: number;
-	events: readonly Omit<ChronicleEvent, "at">[];
+	events: readonly ChronicleEvent[];
 	/** The place behind the events. */
 	place: Partial<ChroniclePlace>;
 }
@@ -42,7 +47,7 @@ export function readChronicle(
 	source: ChronicleSource,
 	from: ChroniclePlace | null,
 	limit: number,
-): ChronicleEntry[] {
+): StreamEvent[] {
 	const { run } = source.row;
 	const before = from ?? beginningOf(run);
 	const reader = new Reader(source, before.run === run ? before : { ...before, ...newRun(run) });
@@ -57,7 +62,7 @@ function newRun(run: number): Partial<ChroniclePlace> {
 
 class Reader {
 	readonly #source: ChronicleSource;
-	readonly #entries: ChronicleEntry[] = [];
+	readonly #entries: StreamEvent[] = [];
 	readonly #about: { instanceId: string; workflowName: string };
 	#place: ChroniclePlace;
 
@@ -68,7 +73,7 @@ class Reader {
 		this.#about = { instanceId: id, workflowName: type };
 	}
 
-	read(limit: number): ChronicleEntry[] {
+	read(limit: number): StreamEvent[] {
 		const { row } = this.#source;
 		if (this.#place.told === 2) return this.#entries;
 		if (row.startedAt !== null) {

@@ -12,7 +12,7 @@
  */
 import type { HistoryStore } from "../db/history-store";
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
-import type { ChronicleEntry, ChroniclePlace } from "../model/chronicle";
+import type { ChroniclePlace } from "../model/chronicle";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
@@ -21,6 +21,7 @@ import { withOverrides } from "../model/overrides";
 import { DEFAULT_PANIC_POLICY } from "../model/panic";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
+import type { StreamEvent } from "../streams/event-streams";
 import { readChronicle } from "./chronicle";
 import type { RunningAttempt } from "./describe";
 import { instanceTimeout, missedStep, passesLost, typeNotRegistered } from "./faults";
@@ -167,7 +168,7 @@ export class Course implements PassObserver {
 	}
 
 	/** Some events behind a place in the chronicle; undefined: there is no instance. */
-	chronicle(from: ChroniclePlace | null): ChronicleEntry[] | undefined {
+	chronicle(from: ChroniclePlace | null): StreamEvent[] | undefined {
 		this.record.open();
 		if (!this.record.exists || this.record.isRemoved) return undefined;
 		const { journal, running, history } = this;

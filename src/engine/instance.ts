@@ -36,7 +36,8 @@ import type {
 	StreamRequest,
 } from "../model/rpc";
 import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
-import { Audience } from "./audience";
+import { EventStreams } from "../streams/event-streams";
+import { ChronicleFeed } from "./chronicle-feed";
 import { type Creation, checkArrival, checkCreation, newRow } from "./creation";
 import { describe } from "./describe";
 import type { Arrival } from "./event-buffer";
@@ -46,6 +47,7 @@ import {
 	instanceNotEnded,
 	stepIsRunning,
 	stepNotFound,
+	streamLimit,
 	typeInactive,
 	typeNotRegistered,
 } from "./faults";
@@ -65,7 +67,7 @@ export class Instance {
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
-	readonly #audience: Audience;
+	readonly #streams: EventStreams;
 	/** Ends with the latest creation that was asked for. */
 	#creation = Promise.resolve();
 
@@ -73,14 +75,7 @@ export class Instance {
 		this.#programs = settings.programs;
 		this.#ports = settings.ports;
 		this.#life = new Lifecycle(settings);
-		const { course, record } = this.#life;
-		this.#audience = new Audience({
-			read: (from) => course.chronicle(from),
-			isLive: () => course.isAtWork,
-			changed: () => record.changed,
-			synced: () => this.#ports.synced(),
-			clock: this.#ports.clock,
-		});
+		this.#streams = new EventStreams(this.#ports.clock);
 	}
 
 	/**
@@ -241,13 +236,20 @@ export class Instance {
 		return this.#life.history.logs(parseLogRequest({ level, after, limit }));
 	}
 
-	/** What happened and happens, as server-sent events; null: there is no more to come. */
+	/**
+	 * What happened and happens, as server-sent events; null: there is no more to come.
+	 *
+	 * @throws {WorkflowError} `STREAM_LIMIT`
+	 */
 	stream({ from, events = [] }: StreamRequest): ReadableStream<Uint8Array> | null {
 		const chosen = parseEventChoice(events);
 		const place = from === undefined ? null : parsePlace(from);
 		// For an id that is unknown, this throws.
 		void this.#row;
-		return this.#audience.open(place, chosen);
+		const { course } = this.#life;
+		if (place?.told === 2 && course.chronicle(place)?.length === 0) return null;
+		if (this.#streams.count >= LIMITS.streams) throw streamLimit();
+		return this.#streams.open(new ChronicleFeed(course, place, this.#ports), chosen);
 	}
 
 	/** The guard of its type asks about its slot, or offers it. */

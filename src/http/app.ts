@@ -14,6 +14,7 @@ import { breakerRoutes } from "./breaker-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
 import { scheduleRoutes } from "./schedule-routes";
+import { streamRoutes } from "./stream-routes";
 import { typeRoutes } from "./type-routes";
 import { workflowRoutes } from "./workflow-routes";
 
@@ -49,6 +50,7 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.route("/schedules", scheduleRoutes(types));
 	app.route("/types", typeRoutes(types));
 	app.route("/types", breakerRoutes(types));
+	app.route("/stream", streamRoutes(types));
 	app.route("/admin", adminRoutes(types));
 	app.notFound(notFound);
 	app.onError(answerError);

@@ -127,6 +127,11 @@ export const logsQuery = z.strictObject({
 	limit: wholeNumber.pipe(z.number().min(1).max(LIMITS.listPage)).optional(),
 });
 
+export const STREAM_HEADERS = {
+	"Content-Type": "text/event-stream",
+	"Cache-Control": "no-cache",
+};
+
 export const streamQuery = z.strictObject({
 	events: z
 		.string()

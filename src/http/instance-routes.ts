@@ -27,11 +27,11 @@ import {
 	repairBody,
 	requireDecodable,
 	restartBody,
+	STREAM_HEADERS,
 	statusQuery,
 	streamQuery,
 } from "./input";
 
-const STREAM_HEADERS = { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" };
 const CONTROL_ACTIONS: readonly ControlAction[] = ["pause", "resume", "terminate"];
 
 export function instanceRoutes(): Hono<AppContext> {

@@ -34,15 +34,8 @@ export interface ChroniclePlace {
 export interface ChronicleEvent {
 	/** `workflow.step.completed` and so on, or the name that a program gave to one of its own. */
 	name: string;
-	/** In ms since 1970. */
-	at: number;
 	/** Plain JSON. */
 	data: Record<string, unknown>;
-}
-
-/** An event with the place behind it: for `Last-Event-ID`. */
-export interface ChronicleEntry extends ChronicleEvent {
-	id: string;
 }
 
 /** Events by which a reader may choose; programs add their own. */

@@ -59,6 +59,8 @@ export interface InstanceRpc {
 export interface ShardRpc extends GuardRpc, ScheduleRpc, BreakerRpc {
 	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
+	/** What the shard hears of its instances from now on, or behind an event's id, as server-sent events. */
+	follow(request: StreamRequest): Promise<Answer<ReadableStream<Uint8Array>>>;
 	indexList(request: PageRequest): Promise<Answer<Page>>;
 	indexStats(): Promise<Answer<ShardStats>>;
 	/** To the first shard: a further one says that it has come into use. */

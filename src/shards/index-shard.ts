@@ -19,6 +19,7 @@ import type { TypeState } from "../model/type-state";
 import { Breakers } from "./breakers";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
+import { News } from "./news";
 import { Reindex, type ReindexCalls } from "./reindex";
 import type { ScheduledType } from "./schedule-starts";
 import { Schedules } from "./schedules";
@@ -31,6 +32,8 @@ export interface ShardSettings extends Pick<GuardSettings, "declared"> {
 	scheduled: ScheduledType;
 	clock: Clock;
 	alarm: ShardAlarm;
+	/** From 0 to 1. */
+	random(): number;
 	calls: ShardCalls;
 	/** Told when an operator has changed the type. */
 	typeChanged(state: TypeState): void;
@@ -71,12 +74,16 @@ export class IndexShard {
 		const own = new ShardStore(tables);
 		const shards = new ShardCount(id, own, calls.joinShard);
 		const tallies = new TallyStore(tables);
-		const rows = new InstanceRows({ store: index, tallies, clock, rescheduled });
+		const { type } = id;
+		const news = new News({ type, clock, life: settings.random().toString(36).slice(2) });
+		const rows = new InstanceRows({
+			...{ store: index, tallies, clock, rescheduled },
+			heard: (before, row) => news.heard(before, row),
+		});
 		const reindex = new Reindex({
 			...{ id, index, rows, shards, clock, calls, rescheduled },
 			store: new ReindexStore(tables),
 		});
-		const { type } = id;
 		const guard = new Guard({
 			...{ ...settings, type, ask: calls.askSlot, arm: rescheduled },
 			store: new GuardStore(tables),
@@ -94,6 +101,7 @@ export class IndexShard {
 				if (isTerminal(update.status)) schedules.ended(update.id);
 				return null;
 			},
+			follow: (request) => news.follow(request),
 			indexList: (request) => ({ ...rows.page(request), shards: shards.known }),
 			indexStats: () => ({ ...rows.stats(), shards: shards.known }),
 			joinShard: ({ shard }) => shards.add(shard),

@@ -26,6 +26,8 @@ export interface InstanceRowsSettings {
 	store: IndexStore;
 	tallies: TallyStore;
 	clock: Clock;
+	/** Told of each row that became another, when that is written. */
+	heard(before: InstanceIndexRow | undefined, row: InstanceIndexRow): void;
 	/** Called when `dueAt` may be another. */
 	rescheduled(): void;
 }
@@ -69,19 +71,21 @@ export class InstanceRows implements ShardPart {
 	/** Changes rows: all that `work` does is one transaction. */
 	change<T>(work: (put: PutRow, tally: Tally) => T): T {
 		const { store, tallies, clock, rescheduled } = this.#settings;
-		let isRemoval = false;
+		const { heard } = this.#settings;
+		const changes: [before: InstanceIndexRow | undefined, row: InstanceIndexRow][] = [];
 		const done = store.transaction(() => {
 			const tally = new Tally(tallies);
 			const put: PutRow = (row, before) => {
 				store.put(row, before);
 				tally.count(before, row);
-				isRemoval ||= row.status === REMOVED;
+				changes.push([before, row]);
 			};
 			const done = work(put, tally);
 			tally.write(clock.now());
 			return done;
 		});
-		if (isRemoval) {
+		for (const [before, row] of changes) heard(before, row);
+		if (changes.some(([, { status }]) => status === REMOVED)) {
 			this.#forgetAt ??= this.#nextForgetAt();
 			rescheduled();
 		}

@@ -52,6 +52,7 @@ class World {
 				},
 				clear: () => {},
 			},
+			random: () => 0.5,
 			calls: {
 				announce: async (id): Promise<Announcement | null> => {
 					this.asked.push(id);

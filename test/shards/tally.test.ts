@@ -70,6 +70,7 @@ class Shard {
 			store: this.#store,
 			tallies: new TallyStore(new ShardTables(this.#storage)),
 			clock,
+			heard: () => {},
 			rescheduled: () => {},
 		});
 	}

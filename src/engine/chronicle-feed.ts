@@ -1,0 +1,52 @@
+/**
+ * The chronicle of an instance as a stream reads it: its history first and then what happens. It
+ * looks again after a moment while a pass is live, and at the next change of status while none is;
+ * so what is seen live and what is read later are the same.
+ */
+import { type ChroniclePlace, parsePlace } from "../model/chronicle";
+import type { Clock } from "../model/ports";
+import type { Feed, StreamEvent } from "../streams/event-streams";
+
+export interface Chronicled {
+	/** Some events behind a place; undefined: the instance is gone. */
+	chronicle(from: ChroniclePlace | null): readonly StreamEvent[] | undefined;
+	/** Whether something may happen that is no change of status. */
+	readonly isAtWork: boolean;
+	readonly record: { readonly changed: Promise<void> };
+}
+
+/** How often it looks while a pass is live. */
+const LOOK_MS = 25;
+
+export class ChronicleFeed implements Feed {
+	readonly #instance: Chronicled;
+	readonly #clock: Clock;
+	readonly synced: () => Promise<void>;
+	#place: ChroniclePlace | null;
+
+	constructor(
+		instance: Chronicled,
+		from: ChroniclePlace | null,
+		ports: { clock: Clock; synced: () => Promise<void> },
+	) {
+		this.#instance = instance;
+		this.#place = from;
+		this.#clock = ports.clock;
+		this.synced = ports.synced;
+	}
+
+	read(): readonly StreamEvent[] | undefined {
+		const events = this.#instance.chronicle(this.#place);
+		const last = events?.at(-1);
+		if (last !== undefined) this.#place = parsePlace(last.id);
+		return this.#place?.told === 2 && last === undefined ? undefined : events;
+	}
+
+	async more(stopped: Promise<void>): Promise<void> {
+		if (!this.#instance.isAtWork) return this.#instance.record.changed;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const cancel = this.#clock.after(LOOK_MS, resolve);
+		await Promise.race([promise, stopped]);
+		cancel();
+	}
+}

@@ -1,0 +1,151 @@
+/**
+ * What a shard hears of its instances, told to those who follow the type: in the order in which it
+ * was heard. The latest of it stays in memory, so that a follower whose connection broke misses
+ * nothing; one that was away for longer, or while the shard was made anew, is told that there is a
+ * gap.
+ */
+import { type InstanceIndexRow, REMOVED } from "../db/index-store";
+import { parseEventChoice } from "../model/chronicle";
+import { ValidationError, WorkflowError } from "../model/errors";
+import { LIMITS } from "../model/limits";
+import type { Clock } from "../model/ports";
+import type { StreamRequest } from "../model/rpc";
+import type { WorkflowStatus } from "../model/status";
+import { EventStreams, type Feed, type StreamEvent } from "../streams/event-streams";
+
+/** Events that are kept. */
+const KEPT = 1_000;
+
+export interface NewsSettings {
+	type: string;
+	clock: Clock;
+	/** Tells this life of the shard from others. */
+	life: string;
+}
+
+export class News {
+	readonly #settings: NewsSettings;
+	readonly #streams: EventStreams;
+	/** The latest, in order. */
+	readonly #kept: StreamEvent[] = [];
+	/** How many there were. */
+	#count = 0;
+	#more = Promise.withResolvers<void>();
+
+	constructor(settings: NewsSettings) {
+		this.#settings = settings;
+		this.#streams = new EventStreams(settings.clock);
+	}
+
+	/** A row became another; undefined: there was none. Call it when that is written. */
+	heard(before: InstanceIndexRow | undefined, row: InstanceIndexRow): void {
+		const { type, clock } = this.#settings;
+		const isNew = before === undefined || before.createdAt !== row.createdAt;
+		const was = isNew ? "created" : before.status;
+		for (const name of namesOf(was, row.status)) {
+			const { id, status, createdAt, updatedAt } = row;
+			const data = { instanceId: id, workflowName: type, status, createdAt, updatedAt };
+			this.#kept.push({ id: this.#placeText(++this.#count), name, at: clock.now(), data });
+		}
+		if (this.#kept.length > 2 * KEPT) this.#kept.splice(0, this.#kept.length - KEPT);
+		this.#more.resolve();
+		this.#more = Promise.withResolvers();
+	}
+
+	/** @throws {WorkflowError} `STREAM_LIMIT`; {ValidationError} for a place that is none. */
+	follow({ from, events = [] }: StreamRequest): ReadableStream<Uint8Array> {
+		const chosen = parseEventChoice(events);
+		const feed = new NewsFeed(this, this.#beginning(from));
+		if (this.#streams.count >= LIMITS.streams) {
+			throw new WorkflowError(
+				"STREAM_LIMIT",
+				`The type is followed by ${LIMITS.streams} already. Close streams that nobody reads, or share one.`,
+				{ limit: LIMITS.streams },
+			);
+		}
+		return this.#streams.open(feed, chosen && new Set([...chosen, GAP]));
+	}
+
+	/** What there was behind the first so many. */
+	behind(count: number): { events: readonly StreamEvent[]; count: number } {
+		const kept = this.#kept.slice(Math.max(0, this.#kept.length - (this.#count - count)));
+		return { events: kept, count: this.#count };
+	}
+
+	/** Resolves with the next event. */
+	get more(): Promise<void> {
+		return this.#more.promise;
+	}
+
+	/** Where a follower goes on, with the gap that it is told of, if there is one. */
+	#beginning(from: string | undefined): { count: number; gap: StreamEvent | null } {
+		const here = { count: this.#count, gap: null };
+		if (from === undefined) return here;
+		const [, life, count] = /^([\w-]{1,40})\.(\d{1,15})$/.exec(from) ?? [];
+		if (life === undefined) {
+			throw new ValidationError(
+				"Last-Event-ID expects the id of an event of this stream. Connect without it to be told what happens from now on.",
+				{ path: "Last-Event-ID" },
+			);
+		}
+		const isKept = life === this.#settings.life && this.#count - Number(count) <= this.#kept.length;
+		if (isKept && Number(count) <= this.#count) return { count: Number(count), gap: null };
+		const { type, clock } = this.#settings;
+		const data = { workflowName: type };
+		const gap = { id: this.#placeText(this.#count), name: GAP, at: clock.now(), data };
+		return { ...here, gap };
+	}
+
+	#placeText(count: number): string {
+		return `${this.#settings.life}.${count}`;
+	}
+}
+
+/** Events were missed: what instances there are says a listing. */
+const GAP = "stream.gap";
+
+class NewsFeed implements Feed {
+	readonly #news: News;
+	#count: number;
+	#gap: StreamEvent | null;
+
+	constructor(news: News, { count, gap }: { count: number; gap: StreamEvent | null }) {
+		this.#news = news;
+		this.#count = count;
+		this.#gap = gap;
+	}
+
+	read(): readonly StreamEvent[] {
+		const gap = this.#gap === null ? [] : [this.#gap];
+		this.#gap = null;
+		const { events, count } = this.#news.behind(this.#count);
+		this.#count = count;
+		return [...gap, ...events];
+	}
+
+	more(): Promise<void> {
+		return this.#news.more;
+	}
+
+	/** What is told was written before it was heard. */
+	async synced(): Promise<void> {}
+}
+
+/** An instance that ends sooner than its shard hears of it is told of in one go. */
+function namesOf(was: Status, is: Status): string[] {
+	const begins = was === "created" && !UNBEGUN.includes(is) ? ["workflow.started"] : [];
+	const end = ENDS[is];
+	if (end !== undefined) return [...begins, end];
+	return is === "running" && begins.length > 0 ? begins : [...begins, "workflow.status"];
+}
+
+type Status = WorkflowStatus | typeof REMOVED;
+
+const UNBEGUN: readonly Status[] = ["created", "paused", "terminated", "timed_out", REMOVED];
+const ENDS: Partial<Record<Status, string>> = {
+	completed: "workflow.completed",
+	errored: "workflow.failed",
+	timed_out: "workflow.failed",
+	terminated: "workflow.cancelled",
+	[REMOVED]: "workflow.removed",
+};

@@ -1,0 +1,132 @@
+/**
+ * Streams of server-sent events (HTML, 9.2) by which somebody outside follows an object.
+ *
+ * Nobody pushes into a stream. One that is pulled reads what is new in its feed; where there is
+ * nothing, it waits until there may be. So an object that nobody follows does nothing for it, and
+ * nothing is held back in memory for a slow reader.
+ */
+import type { Clock } from "../model/ports";
+
+export interface StreamEvent {
+	/** For `Last-Event-ID`: who comes back with it goes on behind the event. */
+	id: string;
+	name: string;
+	/** In ms since 1970. */
+	at: number;
+	/** Plain JSON. */
+	data: Readonly<Record<string, unknown>>;
+}
+
+/** What one stream reads, from where it is. */
+export interface Feed {
+	/** What is new since the last call; undefined: there is no more, for good. */
+	read(): readonly StreamEvent[] | undefined;
+	/** Resolves when there may be more, or `stopped` does. */
+	more(stopped: Promise<void>): Promise<void>;
+	/** Resolves once what was read is on disk: nothing is told before (G1). */
+	synced(): Promise<void>;
+}
+
+/** What a stream begins with: a client whose connection broke comes back after a second. */
+const HEAD = "retry: 1000\n\n";
+/** A line that clients ignore, and that keeps the connection. */
+const HEARTBEAT = ": still here\n\n";
+const HEARTBEAT_MS = 15_000;
+
+export class EventStreams {
+	readonly #clock: Clock;
+	#open = 0;
+
+	constructor(clock: Clock) {
+		this.#clock = clock;
+	}
+
+	/** How many are being read. */
+	get count(): number {
+		return this.#open;
+	}
+
+	/** Events that are not chosen are passed over; null chooses all. */
+	open(feed: Feed, chosen: ReadonlySet<string> | null): ReadableStream<Uint8Array> {
+		this.#open++;
+		const follower = new Follower(feed, chosen, this.#clock);
+		const encoder = new TextEncoder();
+		return new ReadableStream({
+			type: "bytes",
+			start: (controller) => controller.enqueue(encoder.encode(HEAD)),
+			pull: async (controller) => {
+				const text = await follower.next();
+				if (text !== null) {
+					controller.enqueue(encoder.encode(text));
+				} else if (!follower.isStopped) {
+					this.#open--;
+					controller.close();
+					// One that asked for bytes gets none (Streams, 3.8.4).
+					controller.byobRequest?.respond(0);
+				}
+			},
+			cancel: () => {
+				this.#open--;
+				follower.stop();
+			},
+		});
+	}
+}
+
+class Follower {
+	readonly #feed: Feed;
+	readonly #chosen: ReadonlySet<string> | null;
+	readonly #clock: Clock;
+	readonly #stopped = Promise.withResolvers<void>();
+	#heartbeatAt: number;
+	/** Nobody reads it any more. */
+	isStopped = false;
+
+	constructor(feed: Feed, chosen: ReadonlySet<string> | null, clock: Clock) {
+		this.#feed = feed;
+		this.#chosen = chosen;
+		this.#clock = clock;
+		this.#heartbeatAt = clock.now() + HEARTBEAT_MS;
+	}
+
+	/** Also ends what it waits for, which would keep the object in memory. */
+	stop(): void {
+		this.isStopped = true;
+		this.#stopped.resolve();
+	}
+
+	/** The next text; null: there is no more. */
+	async next(): Promise<string | null> {
+		while (!this.isStopped) {
+			const events = this.#feed.read();
+			if (events === undefined) return null;
+			const wanted = events.filter(({ name }) => this.#chosen?.has(name) ?? true);
+			if (wanted.length > 0) {
+				await this.#feed.synced();
+				return this.#told(wanted.map(textOf).join(""));
+			}
+			if (events.length > 0) continue;
+			if (this.#clock.now() >= this.#heartbeatAt) return this.#told(HEARTBEAT);
+			await this.#more();
+		}
+		return null;
+	}
+
+	#told(text: string): string {
+		this.#heartbeatAt = this.#clock.now() + HEARTBEAT_MS;
+		return text;
+	}
+
+	async #more(): Promise<void> {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const stopped = Promise.race([this.#stopped.promise, promise]);
+		const cancel = this.#clock.after(this.#heartbeatAt - this.#clock.now(), resolve);
+		await Promise.race([this.#feed.more(stopped), stopped]);
+		cancel();
+		resolve();
+	}
+}
+
+function textOf({ id, name, at, data }: StreamEvent): string {
+	return `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify({ ...data, at })}\n\n`;
+}
