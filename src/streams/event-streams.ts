@@ -29,7 +29,10 @@ export interface Feed {
 
 /** What a stream begins with: a client whose connection broke comes back after a second. */
 const HEAD = "retry: 1000\n\n";
-/** A line that clients ignore, and that keeps the connection. */
+/**
+ * A line that clients ignore. It keeps the connection, and is how an object hears that a client is
+ * gone whom it has nothing to tell.
+ */
 const HEARTBEAT = ": still here\n\n";
 const HEARTBEAT_MS = 15_000;
 

@@ -17,6 +17,12 @@ async function follow({ id }: TestInstance, request: StreamRequest = {}): Promis
 const all = async (instance: TestInstance, request?: StreamRequest) =>
 	(await follow(instance, request)).until();
 
+async function take(follower: Follower): Promise<Told[]> {
+	const told = await follower.next();
+	if (told === undefined) throw new Error("it has ended");
+	return [told];
+}
+
 /** A line for each event: its name without "workflow.", and what it is about. */
 const lines = (told: readonly Told[]) =>
 	told
@@ -68,21 +74,26 @@ const EVENTFUL = [
 	"completed",
 ];
 
-/** Brings an eventful instance to its end, with `disturb` at each rest. */
-async function live(instance: TestInstance, disturb: () => Promise<void> = async () => {}) {
-	const steps: [ms: number, status: "sleeping" | "waiting"][] = [
-		[0, "sleeping"],
-		[1_000, "sleeping"],
-		[60_000, "waiting"],
-	];
-	for (const [ms, status] of steps) {
-		if (ms > 0) await instance.advance(ms);
-		await instance.until(status);
-		await disturb();
-	}
+/** Brings an eventful instance to its end; `disturb` is told the last line of before each rest. */
+async function live(
+	instance: TestInstance,
+	disturb: (line: string) => Promise<void> = async () => {},
+) {
+	const isAt = (name: string, status: string) =>
+		instance.until(({ steps }) =>
+			steps.some((step) => step.name === name && step.status === status),
+		);
+	await isAt("flaky", "retrying");
+	await disturb("step.retry flaky");
+	await instance.advance(1_000);
+	await isAt("nap", "sleeping");
+	await disturb("step.started nap");
+	await instance.advance(60_000);
+	await isAt("beside", "completed");
+	await disturb("step.completed beside");
 	await instance.event("go", { ok: true });
-	await instance.until("sleeping");
-	await disturb();
+	await isAt("broken", "retrying");
+	await disturb("step.retry broken");
 	await instance.advance(1_000);
 	await instance.until("completed");
 }
@@ -124,21 +135,28 @@ describe("the chronicle", () => {
 		expect(dataOf("completed")).toEqual({ ...about, output: { ok: true } });
 	});
 
-	it("is told live as it is read later, whatever is evicted meanwhile", async () => {
+	it("goes on over evictions where each follower left off", async () => {
 		const instance = await TestInstance.create(eventful());
 		const told: Told[] = [];
-		let follower = await follow(instance);
-		await live(instance, async () => {
-			// The instance goes away under its follower, who comes back.
-			const seen = await readQuiet(follower);
-			told.push(...seen);
+		await live(instance, async (line) => {
+			const follower = await follow(instance, { from: told.at(-1)?.id });
+			while (!lines(told).includes(line)) told.push(...(await take(follower)));
 			await follower.close();
+			// The object hears of that by the next that it writes: its heartbeat.
+			clock.advance(15_000);
 			await instance.evict();
-			follower = await follow(instance, { from: told.at(-1)?.id });
 		});
-		told.push(...(await follower.until()));
+		told.push(...(await all(instance, { from: told.at(-1)?.id })));
 		expect(lines(told)).toEqual(EVENTFUL);
 		expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
+	});
+
+	it("is told live as it is read later", async () => {
+		const instance = await TestInstance.create(eventful());
+		const follower = await follow(instance);
+		const reading = follower.until();
+		await live(instance);
+		expect(lines(await reading)).toEqual(EVENTFUL);
 	});
 
 	it("goes on behind each of its events with just what follows it", async () => {
@@ -283,8 +301,3 @@ describe("the chronicle", () => {
 		}
 	});
 });
-
-/** What has been told so far, once nothing more comes for a while. */
-async function readQuiet(follower: Follower): Promise<Told[]> {
-	return follower.until("workflow.status");
-}
