@@ -46,7 +46,8 @@ export class StepBuilder<T, Context> implements PromiseLike<T> {
 	readonly #ctx: Context;
 	/** Undefined: none was set. */
 	#options: StepOptions | undefined;
-	#handlers: Handlers<Context> | undefined;
+	/** Of this context; not said here, so that a context of one input is one of an unknown input. */
+	#handlers: Handlers<never> | undefined;
 	#breaker: BreakerPolicy | undefined;
 	/** The first setting that was wrong: the step fails with it, and does not begin. */
 	#fault: { error: unknown } | undefined;
@@ -134,7 +135,7 @@ export class StepBuilder<T, Context> implements PromiseLike<T> {
 		if (handlers === undefined && breaker === undefined) {
 			return this.#step.do(id, fn, this.#options);
 		}
-		const onFailure = handlers && failureHandler(handlers, this.#ctx);
+		const onFailure = handlers && failureHandler(handlers, this.#ctx as never);
 		return this.#step.doHandled(id, fn, { ...this.#options, onFailure, breaker });
 	}
 
