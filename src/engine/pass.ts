@@ -25,7 +25,7 @@ import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
 import { type Call, never, openCall, settle } from "./call";
 import type { RunningAttempt } from "./describe";
-import { enclosure } from "./enclosure";
+import { enclosure, outside } from "./enclosure";
 import { nestedInFunction, otherKind, stepLimit, stepNameTaken } from "./faults";
 import type { Handling } from "./handling";
 import type { History } from "./history";
@@ -103,6 +103,8 @@ export class Pass implements StepHost {
 	readonly #log: RunLog;
 	#asked = 0;
 	#released = 0;
+	/** Those of the program's own steps: a replay releases no others once they are past. */
+	#ownReleased = 0;
 	#state: PassState = "waking";
 	#started = false;
 	#end: RunEnd | undefined;
@@ -159,15 +161,17 @@ export class Pass implements StepHost {
 		}));
 	}
 
-	/** How many outcomes have been released. */
+	/** How many outcomes of the program's own steps have been released. */
 	get released(): number {
-		return this.#released;
+		return this.#ownReleased;
 	}
 
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
 	get hasOpenCalls(): boolean {
 		// A step that is handled waits for its handler, which is user code.
-		return this.#calls.size > this.#handlings.size;
+		let handlers = 0;
+		for (const { hasReturned } of this.#handlings) if (!hasReturned) handlers++;
+		return this.#calls.size > handlers;
 	}
 
 	get activity(): number {
@@ -288,10 +292,14 @@ export class Pass implements StepHost {
 
 	handlingEnded(handling: Handling, conclude: () => void): void {
 		if (this.#state === "over") return;
-		this.#endHandling(handling);
+		handling.hasReturned = true;
 		this.#activity++;
 		if (this.#state === "parked") this.#observer.passStirred(this);
-		this.begin(conclude);
+		// Until a replay has caught up, what the handler left unawaited may still ask for its rows.
+		this.begin(() => {
+			this.#endHandling(handling);
+			conclude();
+		});
 		this.#checkQuiet();
 	}
 
@@ -405,7 +413,8 @@ export class Pass implements StepHost {
 		const step = new StepApi(this, program);
 		let end: RunEnd;
 		try {
-			end = { ok: true, value: await program.run(step, decode(row.payload), this.#log) };
+			const value = await outside(() => program.run(step, decode(row.payload), this.#log));
+			end = { ok: true, value };
 		} catch (thrown) {
 			end = { ok: false, thrown };
 		}
@@ -430,6 +439,7 @@ export class Pass implements StepHost {
 			const row = this.journal.outcomes[this.#released];
 			if (call === undefined || row === undefined) break;
 			this.#released++;
+			if (row.parent === null) this.#ownReleased++;
 			this.#activity++;
 			this.#calls.delete(call.key);
 			this.#doSteps.delete(call.key);
