@@ -49,6 +49,7 @@ const TYPES: ChaosType[] = [
 	"flaky",
 	"saga",
 	"slow",
+	"fragile",
 	"inbox",
 	"desk",
 ];
