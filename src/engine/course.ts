@@ -232,12 +232,9 @@ export class Course implements PassObserver {
 		}
 		// Something that is no step ended a parked pass.
 		if (this.#row.status !== "running") this.record.write({ status: "running" });
-		if (panics) {
-			this.passPanicked(pass, { thrown: end.thrown, step: null, attempt: null });
-			return;
-		}
 		try {
-			if (end.ok) this.#complete(end.value);
+			if (panics) this.passPanicked(pass, { thrown: end.thrown, step: null, attempt: null });
+			else if (end.ok) this.#complete(end.value);
 			else this.finish("errored", { error: encodeThrown(end.thrown) });
 		} catch (error) {
 			this.passBroken(pass, error);
