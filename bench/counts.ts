@@ -3,36 +3,54 @@ import type { Host } from "./host";
 import { runLoad } from "./measure";
 import { type Row, row } from "./report";
 import { post } from "./request";
-import type { Counts } from "./worker/counted";
+import type { IndexCounts, InstanceCounts } from "./worker/counted";
+import type { Work } from "./worker/program";
 
 const FEW = 10;
 const MANY = 110;
+/** Long enough that the index hears of each sleep and of each wake-up. */
+const NAP_MS = 200;
 const FINISHED = 1_000;
+const INDEXED = 20_000;
 
 export async function countWrites(host: Host): Promise<Row[]> {
+	const count = async (work: Work): Promise<InstanceCounts> =>
+		JSON.parse(await post(`${host.url}/count`, work));
+	const steps = (id: string, count: number): Work => ({ id, program: "sequence", count });
+	const naps = (id: string, count: number): Work => ({ id, program: "ticks", count, size: NAP_MS });
 	// The first instance of a type makes the shard's tables, which is not its own doing.
-	await count(host, "first", 1);
-	const few = await count(host, "few", FEW);
-	const many = await count(host, "many", MANY);
-	const perStep = (many.instance.rowsWritten - few.instance.rowsWritten) / (MANY - FEW);
-	const rows = few.instance.rowsWritten + few.instance.alarmWrites;
-	return [
+	await count(steps("first", 1));
+	const few = await count(steps("few", FEW));
+	const many = await count(steps("many", MANY));
+	const once = await count(naps("once", 1));
+	const often = await count(naps("often", 1 + FEW));
+	const perStep = (many.rows - few.rows) / (MANY - FEW);
+	return counted([
 		["rows written per step", "rows", perStep],
-		["rows written beside the steps", "rows", rows - perStep * FEW],
-		["of these: alarm settings", "rows", few.instance.alarmWrites],
-		["rows written in the index", "rows", few.shard.rowsWritten],
-		["database of an instance of 10 steps", "bytes", few.instance.sizeBytes],
-	].map(([name, unit, value]) =>
-		row("W7", "ours", { name: String(name), unit: String(unit) }, [Number(value)]),
-	);
+		["rows written beside the steps", "rows", few.rows - perStep * FEW],
+		["of these: alarm settings", "rows", few.alarms],
+		["rows written in the index", "rows", few.indexRows],
+		["rows written per sleep", "rows", (often.rows - once.rows) / FEW],
+		["rows written in the index per sleep", "rows", (often.indexRows - once.indexRows) / FEW],
+		["rows written to forget it", "rows", few.removalRows],
+		["database of an instance of 10 steps", "bytes", few.sizeBytes],
+	]);
 }
 
-async function count(
-	host: Host,
-	id: string,
-	steps: number,
-): Promise<{ instance: Counts; shard: Counts }> {
-	return JSON.parse(await post(`${host.url}/count`, { id, steps }));
+/** W7: what a shard writes and holds for each instance when many change at a time. */
+export async function countIndexWrites(host: Host): Promise<Row[]> {
+	const counts: IndexCounts = JSON.parse(await post(`${host.url}/count-index`, INDEXED));
+	return counted([
+		["busy index: rows written for a new instance", "rows", counts.rowsCreated],
+		["busy index: rows written for a change of status", "rows", counts.rowsChanged],
+		["busy index: rows written for an attribute", "rows", counts.rowsAttribute],
+		["busy index: bytes of an instance", "bytes", counts.bytes],
+		["busy index: bytes of an attribute", "bytes", counts.bytesAttribute],
+	]);
+}
+
+function counted(counts: readonly [name: string, unit: string, value: number][]): Row[] {
+	return counts.map(([name, unit, value]) => row("W7", "ours", { name, unit }, [value]));
 }
 
 /** Each contestant in a process of its own, as memory is not given back to the next. */

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import "../scripts/end-with-parent.mjs";
-import { countWrites, measureMemory } from "./counts";
+import { countIndexWrites, countWrites, measureMemory } from "./counts";
 import { measureGuard } from "./guard";
 import { Bundle, type Host, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";
@@ -95,7 +95,11 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 				}
 			}
 			if (workload.isCounted) {
-				report.rows.push(...(await onHost(start, countWrites)), ...(await measureMemory(start)));
+				report.rows.push(
+					...(await onHost(start, countWrites)),
+					...(await onHost(start, countIndexWrites)),
+					...(await measureMemory(start)),
+				);
 			}
 			if (workload.isOfGuard) {
 				report.rows.push(...(await onHost(start, (host) => measureGuard(host, rounds))));

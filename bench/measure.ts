@@ -1,5 +1,4 @@
 /** Runs cases: loads a contestant, and lets the contestants take turns. */
-import { Agent } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Host } from "./host";
 import { post } from "./request";
@@ -62,8 +61,7 @@ export async function runLoad(
 async function loadOverHttp(host: Host, load: Load): Promise<Times[]> {
 	const { contestant, prefix, instances, inFlight } = load;
 	const times: Times[] = [];
-	const agent = new Agent({ keepAlive: true });
-	const send = (path: string, body: unknown) => post(`${host.url}/${path}`, body, agent);
+	const send = (path: string, body: unknown) => post(`${host.url}/${path}`, body);
 	let next = 0;
 	const lane = async () => {
 		while (next < instances) {
@@ -79,6 +77,5 @@ async function loadOverHttp(host: Host, load: Load): Promise<Times[]> {
 		}
 	};
 	await Promise.all(Array.from({ length: inFlight }, lane));
-	agent.destroy();
 	return times;
 }

@@ -1,15 +1,14 @@
 /**
- * Requests to the Worker, by `node:http`: a connection of a pool that rests while another
- * contestant runs is closed by workerd after 5 s, perhaps as the next request is on its way. So
- * each load has connections of its own, and a single request one for itself.
+ * Requests to the Worker, by `node:http`, each with a connection of its own: workerd closes one
+ * whose next request it has not read after 5 s, also when it was itself that had no time to.
  */
-import { type Agent, request } from "node:http";
+import { request } from "node:http";
 
 /** Posts `body` as JSON; resolves with the answer's text, and throws unless it is a success. */
-export function post(url: string, body: unknown, agent: Agent | false = false): Promise<string> {
+export function post(url: string, body: unknown): Promise<string> {
 	const { promise, resolve, reject } = Promise.withResolvers<string>();
 	const headers = { "Content-Type": "application/json" };
-	const sent = request(url, { method: "POST", agent, headers }, async (response) => {
+	const sent = request(url, { method: "POST", agent: false, headers }, async (response) => {
 		let text = "";
 		try {
 			for await (const chunk of response.setEncoding("utf8")) text += chunk;

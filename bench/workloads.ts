@@ -1,5 +1,5 @@
 /**
- * What is measured (W1 to W13), and which ratios of it are to be reached.
+ * What is measured (W1 to W14), and which ratios of it are to be reached.
  *
  * A workload is a list of cases. A case is one load, given to one contestant after the other, and
  * the metrics that are taken from its times.
@@ -344,5 +344,24 @@ export const WORKLOADS: readonly Workload[] = [
 			},
 		],
 		isOfGuard: true,
+	},
+	{
+		id: "W14",
+		title: "1,000 instances delayed by 25 s to the same moment: all are evicted by then",
+		cases: [
+			{
+				name: "",
+				contestants: ["ours", "floor"],
+				via: "worker",
+				load: {
+					instances: 1_000,
+					inFlight: 1_000,
+					delayMs: 25_000,
+					work: { program: "delayed", count: 1 },
+				},
+				metrics: percentiles("start lateness", ({ lateness }) => lateness),
+			},
+		],
+		targets: [{ metric: "start lateness p99", to: "floor", atMost: 1.5 }],
 	},
 ];

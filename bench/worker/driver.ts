@@ -22,11 +22,15 @@ export interface Load {
 	index?: true;
 	/** What is looked at between `begin` and `completed`. */
 	watch?: "firstStep" | "event";
+	/** All are delayed to the same moment, so many ms after the first is created. */
+	delayMs?: number;
 	/** Ms from one creation to the next, whatever the contestant does; default: none. */
 	everyMs?: number;
 }
 
 const PATIENCE_MS = 180_000;
+/** In which delayed instances are to have started. */
+const DELAYED_START_MS = 5_000;
 
 /** Of one instance, or one page: ms since 1970. */
 export interface Times {
@@ -42,12 +46,13 @@ export async function drive(contestant: Contestant, env: Env, load: Load): Promi
 	const times: Times[] = [];
 	let next = 0;
 	const startedAt = Date.now();
+	const delay = load.delayMs === undefined ? {} : { startAt: startedAt + load.delayMs };
 	const lane = async () => {
 		while (next < load.instances) {
 			const n = next++;
 			const dueAt = startedAt + n * (load.everyMs ?? 0);
 			if (dueAt > Date.now()) await scheduler.wait(dueAt - Date.now());
-			const work = { ...load.work, id: `${load.prefix}-${n}` };
+			const work = { ...load.work, ...delay, id: `${load.prefix}-${n}` };
 			times.push(await runOf(contestant, env, load, work));
 		}
 	};
@@ -91,6 +96,12 @@ async function runOne(
 		await scheduler.wait(30);
 		await contestant.sendEvent(env, work.id);
 		times.accepted = Date.now();
+	}
+	if (work.startAt !== undefined) {
+		const restMs = work.startAt - Date.now();
+		if (restMs < 0) throw new Error(`${work.id} was created ${-restMs} ms after its start`);
+		// Nobody looks while they start.
+		await scheduler.wait(restMs + DELAYED_START_MS);
 	}
 	await appears(seen.lastLine, work.id);
 	await completes(contestant, env, work);

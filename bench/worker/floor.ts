@@ -13,8 +13,8 @@ export class Floor extends DurableObject<Env> {
 	#seq = 0;
 	#synced = false;
 	#hasIndex = false;
-	/** Ends the open sleep or wait. */
-	#goOn: () => void = () => {};
+	/** Ends the open sleep or wait; before there is one, the alarm is that of a delayed start. */
+	#goOn: (() => void) | undefined;
 
 	create(work: Work, synced: boolean): void {
 		this.#synced = synced;
@@ -34,17 +34,28 @@ export class Floor extends DurableObject<Env> {
 			JSON.stringify(work),
 			Date.now(),
 		);
-		this.ctx.waitUntil(this.#run(work));
+		if (work.startAt === undefined) {
+			this.ctx.waitUntil(this.#run(work));
+		} else {
+			void this.ctx.storage.setAlarm(work.startAt);
+		}
 	}
 
 	/** An event that is accepted is stored; as after `create`, the program goes on in the next turn. */
 	async event(): Promise<void> {
 		void this.#insert(EVENT, "wait", Date.now(), null);
-		void scheduler.wait(0).then(() => this.#goOn());
+		void scheduler.wait(0).then(() => this.#goOn?.());
 	}
 
 	override alarm(): void {
-		this.#goOn();
+		if (this.#goOn === undefined) this.ctx.waitUntil(this.#run(this.#stored()));
+		else this.#goOn();
+	}
+
+	/** The object may have been evicted since its creation. */
+	#stored(): Work {
+		const [row] = this.ctx.storage.sql.exec("SELECT payload FROM workflow");
+		return JSON.parse(String(row?.payload));
 	}
 
 	status(): { status: string; result: Result } {

@@ -34,7 +34,8 @@ const BATCH = 500;
 export const ours: Contestant = {
 	create: (env, work) => {
 		const Workflow = work.isGuarded ? GuardedWorkflow : BenchWorkflow;
-		return Workflow.create(env, { id: work.id, payload: work });
+		const { id, startAt } = work;
+		return Workflow.create(env, { id, payload: work, ...(startAt !== undefined && { startAt }) });
 	},
 	sendEvent: (env, id) => BenchWorkflow.sendEvent(env, { id, event: EVENT, payload: null }),
 	async result(env, id) {

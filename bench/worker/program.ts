@@ -12,6 +12,8 @@ export interface Work {
 	program: keyof typeof PROGRAMS;
 	/** How many steps or turns. */
 	count: number;
+	/** It is delayed until then, in ms since 1970. */
+	startAt?: number;
 	/** Ten of these are at work at once. */
 	isGuarded?: true;
 	/** Of each result, where the program has results of a size; of each sleep, in ms. */
@@ -36,7 +38,7 @@ export const EVENT = "go";
 export const seen = {
 	firstStep: new Set<string>(),
 	lastLine: new Set<string>(),
-	/** How late a sleep ended, in ms. */
+	/** How late a sleep or a delay ended, in ms. */
 	lateness: new Map<string, number>(),
 };
 
@@ -54,7 +56,7 @@ export function expectedResult({ program, count }: Work): Result {
 		: count;
 }
 
-const PROGRAMS = { sequence, parallel, results, event, sleep, ticks };
+const PROGRAMS = { sequence, parallel, results, event, sleep, ticks, delayed };
 
 async function sequence(steps: Steps, { id, count }: Work): Promise<number> {
 	let sum = 0;
@@ -97,6 +99,12 @@ async function sleep(steps: Steps, { id, count, size = 0 }: Work): Promise<numbe
 	const beganAt = await steps.do("began", async () => Date.now());
 	await steps.sleep("nap", size);
 	seen.lateness.set(id, Date.now() - beganAt - size);
+	return count;
+}
+
+async function delayed(steps: Steps, { id, count, startAt = Number.NaN }: Work): Promise<number> {
+	seen.lateness.set(id, Date.now() - startAt);
+	await steps.do("began", async () => count);
 	return count;
 }
 

@@ -9,7 +9,7 @@ import { createApp } from "../../src/http/app";
 import { workflowRunner } from "../../src/workflow-runner";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
 import type { Contestant, Env } from "./contestant";
-import { CountedRunner, countInstance } from "./counted";
+import { CountedRunner, countIndex, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { GuardBench } from "./guard";
@@ -51,8 +51,10 @@ export default {
 				return new Response();
 			}
 			if (verb === "count") {
-				const { id, steps } = await request.json<{ id: string; steps: number }>();
-				return Response.json(await countInstance(env, id, steps));
+				return Response.json(await countInstance(env, await request.json<Work>()));
+			}
+			if (verb === "count-index") {
+				return Response.json(await countIndex(env, await request.json<number>()));
 			}
 			if (verb === "guard") {
 				const { name, queued } = await request.json<{ name: string; queued: number }>();

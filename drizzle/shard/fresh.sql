@@ -71,6 +71,8 @@ CREATE TABLE `shard` (
 	`last_execution_at` integer,
 	`minute` integer,
 	`throughput` text,
+	`recounted_to` text,
+	`recounted` text,
 	`shards` integer DEFAULT 1 NOT NULL,
 	`type_status` text DEFAULT 'active' NOT NULL,
 	`limits` text

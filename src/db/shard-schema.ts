@@ -56,6 +56,10 @@ export const shardTable = sqliteTable("shard", {
 	minute: integer("minute"),
 	/** ... its `Throughput` as JSON; those before have rows of their own. */
 	throughput: text("throughput"),
+	/** The id up to which a new count has come; null: none is under way. */
+	recountedTo: text("recounted_to"),
+	/** What it has counted: `StatusCounts` as JSON. */
+	recounted: text("recounted"),
 	/** How many shards the type has come to have, as far as this one was told. */
 	shards: integer("shards").notNull().default(1),
 	typeStatus: text("type_status").$type<TypeStatus>().notNull().default("active"),

@@ -1,16 +1,10 @@
 /**
  * Reads and writes of a shard's tallies: how many instances are where, and what happened in each
- * minute of the last day. They can be made anew from the rows.
+ * minute of the last day. How many are where can be counted anew from the rows.
  */
-import { and, gte, inArray, lt, ne, sql } from "drizzle-orm";
-import {
-	addThroughput,
-	MINUTE_MS,
-	NO_THROUGHPUT,
-	type StatusCounts,
-	type Throughput,
-} from "../model/index-stats";
-import { isTerminal, WORKFLOW_STATUSES, type WorkflowStatus } from "../model/status";
+import { and, gt, gte, lt, lte, ne, sql } from "drizzle-orm";
+import { NO_THROUGHPUT, type StatusCounts, type Throughput } from "../model/index-stats";
+import type { WorkflowStatus } from "../model/status";
 import { instancesTable, minutesTable, REMOVED, shardTable } from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
 import { bound, boundColumns, builder, Select, Statement } from "./statement";
@@ -24,6 +18,13 @@ export interface Tallies {
 	/** The newest minute (since 1970) in which something happened, and what did; null: none yet. */
 	minute: number | null;
 	throughput: Throughput;
+	recount: Recount | null;
+}
+
+/** A new count, under way: of the rows up to an id. */
+export interface Recount {
+	upTo: string;
+	counts: StatusCounts;
 }
 
 /** By minute since 1970. */
@@ -35,13 +36,25 @@ interface TallyRow {
 	lastExecutionAt: number | null;
 	minute: number | null;
 	throughput: string | null;
+	recountedTo: string | null;
+	recounted: string | null;
 }
 
-const COLUMNS = ["counts", "removed", "lastExecutionAt", "minute", "throughput"] as const;
-const { counts, removed, lastExecutionAt, minute, throughput } = shardTable;
+const COLUMNS = [
+	"counts",
+	"removed",
+	"lastExecutionAt",
+	"minute",
+	"throughput",
+	"recountedTo",
+	"recounted",
+] as const;
+const { counts, removed, lastExecutionAt, minute, throughput, recountedTo, recounted } = shardTable;
 
 const selectTallies = new Select<TallyRow>(
-	builder.select({ counts, removed, lastExecutionAt, minute, throughput }).from(shardTable),
+	builder
+		.select({ counts, removed, lastExecutionAt, minute, throughput, recountedTo, recounted })
+		.from(shardTable),
 	COLUMNS,
 );
 const updateTallies = new Statement(builder.update(shardTable).set(boundColumns(COLUMNS)));
@@ -66,37 +79,19 @@ const deleteMinutes = new Statement(
 	builder.delete(minutesTable).where(lt(minutesTable.minute, bound("before"))),
 );
 
-const { status, createdAt, updatedAt } = instancesTable;
-const minuteOf = (moment: typeof createdAt | typeof updatedAt) =>
-	sql<number>`${moment} / ${sql.raw(`${MINUTE_MS}`)}`;
-const countRows = sql<number>`count(*)`;
-
+const { id, status, createdAt } = instancesTable;
 const countStatuses = new Select<{ status: WorkflowStatus; rows: number; latest: number }>(
 	builder
-		.select({ status, rows: countRows, latest: sql<number>`max(${createdAt})` })
+		.select({ status, rows: sql<number>`count(*)`, latest: sql<number>`max(${createdAt})` })
 		.from(instancesTable)
-		.where(ne(status, REMOVED))
+		.where(and(ne(status, REMOVED), gt(id, bound("after")), lte(id, bound("upTo"))))
 		.groupBy(status),
 	["status", "rows", "latest"],
 );
-const countCreated = new Select<{ minute: number; rows: number }>(
-	builder
-		.select({ minute: minuteOf(createdAt), rows: countRows })
-		.from(instancesTable)
-		.where(and(ne(status, REMOVED), gte(createdAt, bound("since"))))
-		.groupBy(minuteOf(createdAt)),
-	["minute", "rows"],
-);
-const countEnded = new Select<{ minute: number; status: WorkflowStatus; rows: number }>(
-	builder
-		.select({ minute: minuteOf(updatedAt), status, rows: countRows })
-		.from(instancesTable)
-		.where(
-			and(inArray(status, WORKFLOW_STATUSES.filter(isTerminal)), gte(updatedAt, bound("since"))),
-		)
-		.groupBy(minuteOf(updatedAt), status),
-	["minute", "status", "rows"],
-);
+
+/** No id comes before the one or behind the other. */
+const BEFORE_ALL = "";
+export const BEHIND_ALL = "\u{10ffff}";
 
 export class TallyStore {
 	readonly #tables: ShardTables;
@@ -109,22 +104,26 @@ export class TallyStore {
 		const [row] = this.#tables.open() ? selectTallies.all(this.#tables.storage) : [];
 		if (row === undefined) {
 			const nothing = { counts: {}, removed: 0, lastExecutionAt: null };
-			return { ...nothing, minute: null, throughput: NO_THROUGHPUT };
+			return { ...nothing, minute: null, throughput: NO_THROUGHPUT, recount: null };
 		}
-		const { counts, removed, lastExecutionAt, minute, throughput } = row;
+		const { counts, removed, lastExecutionAt, minute, throughput, recountedTo, recounted } = row;
 		return {
-			...(counts === null ? this.count() : { counts: JSON.parse(counts), lastExecutionAt }),
+			...(counts === null ? this.#countAll() : { counts: JSON.parse(counts), lastExecutionAt }),
 			removed,
 			minute,
 			throughput: throughput === null ? NO_THROUGHPUT : JSON.parse(throughput),
+			recount:
+				recountedTo === null ? null : { upTo: recountedTo, counts: JSON.parse(recounted ?? "{}") },
 		};
 	}
 
-	write(tallies: Tallies): void {
+	write({ counts, throughput, recount, ...tallies }: Tallies): void {
 		updateTallies.run(this.#tables.storage, {
 			...tallies,
-			counts: JSON.stringify(tallies.counts),
-			throughput: JSON.stringify(tallies.throughput),
+			counts: JSON.stringify(counts),
+			throughput: JSON.stringify(throughput),
+			recountedTo: recount?.upTo ?? null,
+			recounted: recount === null ? null : JSON.stringify(recount.counts),
 		});
 	}
 
@@ -142,28 +141,19 @@ export class TallyStore {
 		deleteMinutes.run(this.#tables.storage, { before });
 	}
 
-	/** The rows, counted one by one. */
-	count(): Pick<Tallies, "counts" | "lastExecutionAt"> {
-		const rows = countStatuses.all(this.#tables.storage);
-		const latest = Math.max(...rows.map((row) => row.latest));
-		return {
-			counts: Object.fromEntries(rows.map(({ status, rows }) => [status, rows])),
-			lastExecutionAt: rows.length === 0 ? null : latest,
-		};
+	/** The rows of the ids behind `after`, up to `upTo`. */
+	countRows(after: string, upTo: string): StatusCounts {
+		return countsOf(countStatuses.all(this.#tables.storage, { after, upTo }));
 	}
 
-	/** What happened in each minute since, as far as the rows still say it. */
-	countMinutes(sinceMinute: number): Minutes {
-		const since = { since: sinceMinute * MINUTE_MS };
-		const minutes = new Map<number, Throughput>();
-		const add = (minute: number, more: Throughput) =>
-			minutes.set(minute, addThroughput(minutes.get(minute) ?? NO_THROUGHPUT, more));
-		for (const { minute, rows } of countCreated.all(this.#tables.storage, since)) {
-			add(minute, { created: rows, ended: {} });
-		}
-		for (const { minute, status, rows } of countEnded.all(this.#tables.storage, since)) {
-			add(minute, { created: 0, ended: { [status]: rows } });
-		}
-		return minutes;
+	#countAll(): Pick<Tallies, "counts" | "lastExecutionAt"> {
+		const all = { after: BEFORE_ALL, upTo: BEHIND_ALL };
+		const rows = countStatuses.all(this.#tables.storage, all);
+		const latest = Math.max(...rows.map((row) => row.latest));
+		return { counts: countsOf(rows), lastExecutionAt: rows.length === 0 ? null : latest };
 	}
+}
+
+function countsOf(rows: readonly { status: WorkflowStatus; rows: number }[]): StatusCounts {
+	return Object.fromEntries(rows.map(({ status, rows }) => [status, rows]));
 }

@@ -4,8 +4,8 @@
  * middle repeats a page at most.
  *
  * An instance is asked, and its row replaced by what it says, unless the row has changed meanwhile:
- * then the instance has spoken for itself. Rows that came after the beginning are true already. At
- * the end the tallies are made anew.
+ * then the instance has spoken for itself. Rows that came after the beginning are true already. The
+ * rows are counted anew on the way.
  *
  * The first shard is asked for a run, and starts the others.
  */
@@ -143,14 +143,14 @@ export class Reindex implements ShardPart {
 				run.checked++;
 				if (outcome !== "same") run[outcome]++;
 			}
-			if (given !== undefined) {
-				store.deleteIds(given.row);
-			} else {
+			if (given === undefined) {
+				if (run.cursor === "") tally.recountBegins();
+				const isLast = ids.length < PAGE;
 				run.cursor = ids.at(-1) ?? run.cursor;
-				if (ids.length < PAGE) {
-					tally.recount(clock.now());
-					run.finishedAt = clock.now();
-				}
+				tally.recount(isLast ? null : run.cursor);
+				if (isLast) run.finishedAt = clock.now();
+			} else {
+				store.deleteIds(given.row);
 			}
 			store.write(run);
 		});

@@ -4,9 +4,12 @@
  *
  * What happened in the newest minute is kept in the shard's own row, which is written anyway; only
  * the minutes before it have rows of their own, which are written once as a rule.
+ *
+ * A new count of all rows goes by their ids, a stretch for each transaction. What it has is at each
+ * moment true of the rows up to where it is: a change of one of those is entered in it, too.
  */
 import { REMOVED } from "../db/index-store";
-import type { Tallies, TallyStore } from "../db/tally-store";
+import { BEHIND_ALL, type Tallies, type TallyStore } from "../db/tally-store";
 import {
 	addCounts,
 	addThroughput,
@@ -19,10 +22,13 @@ import { isTerminal, type WorkflowStatus } from "../model/status";
 
 /** What of a row is counted; an instance that is gone has a status of its own. */
 export interface Counted {
+	id: string;
 	status: WorkflowStatus | typeof REMOVED;
 	createdAt: number;
 	updatedAt: number;
 }
+
+type Live = Counted & { status: WorkflowStatus };
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
@@ -46,10 +52,10 @@ export class Tally {
 		const was = isLive(before) ? before : undefined;
 		const is = isLive(after) ? after : undefined;
 		const isNew = is !== undefined && is.createdAt !== was?.createdAt;
-		if (was !== undefined) this.#add(was.status, -1);
+		if (was !== undefined) this.#add(was, -1);
 		if (was !== undefined && (is === undefined || isNew)) this.#tallies.removed++;
 		if (is === undefined) return;
-		this.#add(is.status, 1);
+		this.#add(is, 1);
 		if (isNew) {
 			const { lastExecutionAt } = this.#tallies;
 			this.#tallies.lastExecutionAt = Math.max(lastExecutionAt ?? 0, is.createdAt);
@@ -62,16 +68,21 @@ export class Tally {
 		}
 	}
 
-	/** Makes all of it anew from the rows; what happened to those that are gone is forgotten. */
-	recount(now: number): void {
+	/** Begins a new count, in the place of one that is under way. */
+	recountBegins(): void {
 		this.#hasChanged = true;
-		const since = minuteOf(now) - KEPT;
-		this.#tallies = { ...this.#tallies, ...this.#store.count(), minute: null };
-		this.#store.deleteMinutes(Number.POSITIVE_INFINITY);
-		this.#minutes.clear();
-		for (const [minute, happened] of this.#store.countMinutes(since)) {
-			this.#minutes.set(minute, happened);
-		}
+		this.#tallies.recount = { upTo: "", counts: {} };
+	}
+
+	/** Counts on, up to an id, which is null at the end: then the new count takes effect. */
+	recount(to: string | null): void {
+		const { recount } = this.#tallies;
+		if (recount === null) throw new Error("no count was begun");
+		this.#hasChanged = true;
+		const upTo = to ?? BEHIND_ALL;
+		const counts = addCounts(recount.counts, this.#store.countRows(recount.upTo, upTo));
+		if (to === null) this.#tallies = { ...this.#tallies, counts, recount: null };
+		else this.#tallies.recount = { upTo, counts };
 	}
 
 	write(now: number): void {
@@ -97,8 +108,13 @@ export class Tally {
 		}
 	}
 
-	#add(status: WorkflowStatus, count: number): void {
-		this.#tallies.counts = addCounts(this.#tallies.counts, { [status]: count });
+	#add({ id, status }: Live, count: number): void {
+		const { counts, recount } = this.#tallies;
+		const change = { [status]: count };
+		this.#tallies.counts = addCounts(counts, change);
+		if (recount !== null && id <= recount.upTo) {
+			recount.counts = addCounts(recount.counts, change);
+		}
 	}
 
 	#happened(at: number, what: Throughput): void {
@@ -126,7 +142,7 @@ export function statsOf(store: TallyStore, now: number): Omit<ShardStats, "shard
 	};
 }
 
-function isLive<T extends Counted>(row: T | undefined): row is T & { status: WorkflowStatus } {
+function isLive(row: Counted | undefined): row is Live {
 	return row !== undefined && row.status !== REMOVED;
 }
 

@@ -70,7 +70,7 @@ describe("a rebuilding", () => {
 		expect(await shardOfType(type).alarmAt()).toBeNull();
 	});
 
-	it("mends rows, drops those without an instance and makes the tallies anew", async () => {
+	it("mends rows, drops those without an instance and counts the rows anew", async () => {
 		const { type, ids } = await typeWith(3);
 		const before = await typeStats(runners, type);
 		const shard = shardOfType(type);
@@ -78,7 +78,7 @@ describe("a rebuilding", () => {
 		await shard.sql(`UPDATE instances SET updated_at = 5 WHERE id = '${ids[1]}'`);
 		await shard.sql(`UPDATE instances SET attributes = '{"vip":1}' WHERE id = '${ids[2]}'`);
 		await addGhosts(type, 2);
-		await shard.sql(`UPDATE shard SET counts = '{"errored":7}', throughput = NULL`);
+		await shard.sql(`UPDATE shard SET counts = '{"errored":7}'`);
 		await startReindex(runners, type, []);
 		expect(await finish(type)).toMatchObject({ checked: 6, repaired: 3, removed: 2 });
 		expect(await statuses(type)).toEqual(truth(ids));
@@ -99,7 +99,8 @@ describe("a rebuilding", () => {
 		await startReindex(runners, type, given);
 		expect(await finish(type)).toMatchObject({ added: 4, removed: 0, repaired: 0 });
 		expect(await statuses(type)).toEqual(truth(ids));
-		expect(await typeStats(runners, type)).toEqual(before);
+		const { counts, executionCount } = before;
+		expect(await typeStats(runners, type)).toMatchObject({ counts, executionCount });
 		expect(await new TestInstance("nobody").sql("SELECT name FROM sqlite_master")).toEqual([]);
 	});
 

@@ -1,0 +1,2 @@
+ALTER TABLE `shard` ADD `recounted_to` text;--> statement-breakpoint
+ALTER TABLE `shard` ADD `recounted` text;
