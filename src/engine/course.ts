@@ -308,6 +308,8 @@ export class Course implements PassObserver {
 		const journal = this.journal;
 		const due = journal.due(now);
 		for (const row of due) {
+			// A retry has panicked: what else is due is so at the restart.
+			if (journal !== this.#journal) break;
 			const { key, kind } = row;
 			if (kind === "wait_for_event") {
 				timeOutWait(journal, row, now);
@@ -334,7 +336,7 @@ export class Course implements PassObserver {
 	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
 	move(): void {
 		if (this.#pass?.isLive) this.#pass.recorded();
-		else if (this.#isHeldBack || !this.#mayGoOn()) return;
+		else if (isTerminal(this.#row.status) || this.#isHeldBack || !this.#mayGoOn()) return;
 		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
 		else this.#startPass();
 	}

@@ -141,6 +141,41 @@ describe("a step's function that panics", () => {
 		expect((await instance.until("completed")).result).toBe("mended");
 	});
 
+	it.each([0, 1])(
+		"as its retry falls due with other timers ends the pass before those, with %i restarts",
+		async (maxRestartAttempts) => {
+			const held = gate();
+			const type = define(
+				async (step, _, { restartAttempt }) => {
+					const retries = { delay: "1s", limit: 2 } as const;
+					const broken = ({ attempt }: { attempt: number }) => {
+						if (attempt === 1) throw new Error("busy");
+						if (restartAttempt === 0) throw new Error("out of memory");
+					};
+					await Promise.all([
+						step.do("broken", broken, { retries }),
+						step.do("long", () => held.promise),
+						step.sleep("nap", "1s"),
+						step.waitForEvent("go", { timeout: "1s" }).catch(() => {}),
+					]);
+					return "done";
+				},
+				{ panic: panicPolicy({ maxRestartAttempts }) },
+			);
+			const instance = await TestInstance.create(type);
+			await instance.until(({ steps }) => steps.length === 4);
+			await instance.advance(1_000);
+			const status = await instance.until(maxRestartAttempts === 0 ? "errored" : "panicked");
+			expect(status.steps.map(({ status }) => status)).not.toContain("completed");
+			held.resolve();
+			await instance.advance(5_000);
+			if (maxRestartAttempts === 1) await instance.until("completed");
+			expect(
+				await instance.sql("SELECT count(*) AS n FROM steps WHERE outcome IS NOT NULL"),
+			).toEqual([{ n: maxRestartAttempts === 1 ? 4 : 0 }]);
+		},
+	);
+
 	it("in a retry keeps the attempts that failed before", async () => {
 		const attempts: number[] = [];
 		const type = define(async (step, _, { restartAttempt }) =>
