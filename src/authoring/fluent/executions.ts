@@ -16,7 +16,7 @@ import { parseStart } from "./start-input";
 
 /**
  * Creates an instance, and waits until it rests: it has ended, sleeps, or waits for something; or
- * for half a minute. Without an id, it is given one.
+ * for a minute. Without an id, it is given one.
  *
  * @throws {ValidationError} with `details.issues`, for what it cannot be started with.
  * @throws {WorkflowError} `INSTANCE_EXISTS`, `UNKNOWN_TYPE`.
