@@ -3,11 +3,9 @@
  *
  * `import { BaseWorkflow, type Step } from "durable-workflows"`
  */
-export {
-	BaseWorkflow,
-	type WorkflowDefaults,
-	type WorkflowEnv,
-} from "./authoring/classes/base-workflow";
+export { BaseWorkflow } from "./authoring/classes/base-workflow";
+export type { WorkflowDefaults } from "./authoring/declaration";
+export type { WorkflowEnv } from "./authoring/environment";
 export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";
@@ -15,6 +13,7 @@ export type { ScheduleInput } from "./client/schedules";
 export type { RunConfig } from "./client/type-config";
 export type {
 	Registry,
+	RunInfo,
 	Step,
 	StepContext,
 	StepFunction,
@@ -29,13 +28,24 @@ export {
 	EventTimeoutError,
 	NonDeterminismError,
 	NonRetryableError,
+	PanicError,
 	StepTimeoutError,
 	ValidationError,
 	WorkflowError,
 } from "./model/errors";
-export type { RunInfo, StepInfo, WorkflowStatusResponse } from "./model/http";
+export type {
+	LogLineInfo,
+	LogPageInfo,
+	PastRun,
+	StepErrorInfo,
+	StepInfo,
+	WorkflowStatusResponse,
+} from "./model/http";
 export type { IndexRow as ListedInstance } from "./model/index-rpc";
 export type { ListOptions } from "./model/list-options";
+export type { LogFields, LogLevel, LogRequest } from "./model/log";
+export type { Metadata, MetadataChanges } from "./model/metadata";
+export { PANIC_INDICATORS, type PanicOptions, type PanicOverrides } from "./model/panic";
 export type { Backoff, RetryOn, RetryOptions } from "./model/retry";
 export type {
 	AuditView,

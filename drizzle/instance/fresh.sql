@@ -22,7 +22,9 @@ CREATE TABLE `steps` (
 	`started_at` integer NOT NULL,
 	`wake_at` integer,
 	`completed_at` integer,
-	`outcome` integer
+	`outcome` integer,
+	`parent` text,
+	`parent_attempt` integer
 );
 
 CREATE TABLE `workflow` (
@@ -49,6 +51,9 @@ CREATE TABLE `workflow` (
 	`slot_acked_seq` integer DEFAULT 0 NOT NULL,
 	`removing` integer DEFAULT 0 NOT NULL,
 	`history_schema` integer DEFAULT 0 NOT NULL,
+	`overrides` text,
+	`restarts` integer DEFAULT 0 NOT NULL,
+	`metadata` text,
 	`created_by` text,
 	`create_reason` text,
 	`create_key` text,

@@ -46,6 +46,12 @@ export const workflowTable = sqliteTable("workflow", {
 	removing: integer("removing").notNull().default(0),
 	/** How many migrations the history's tables have had; 0: they are not there. */
 	historySchema: integer("history_schema").notNull().default(0),
+	/** `Overrides` as JSON; null: all is as the type says. */
+	overrides: text("overrides"),
+	/** Panics of the run that it goes on from. */
+	restarts: integer("restarts").notNull().default(0),
+	/** What its program shows of how far it is. */
+	metadata: text("metadata"),
 	/** Who asked for it, why, and with which idempotency key. */
 	createdBy: text("created_by"),
 	createReason: text("create_reason"),
@@ -79,6 +85,9 @@ export const stepsTable = sqliteTable("steps", {
 	completedAt: integer("completed_at"),
 	/** From 1, in the order in which outcomes were first recorded (G6). */
 	outcome: integer("outcome"),
+	/** A handler's step: the key of the step whose attempt failed, and the number of that attempt. */
+	parent: text("parent"),
+	parentAttempt: integer("parent_attempt"),
 });
 
 /**

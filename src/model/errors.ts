@@ -40,6 +40,7 @@ export const ERROR_CODES = [
 	"INSTANCE_TIMEOUT",
 	"STEP_LIMIT",
 	"PASS_LOST",
+	"PANIC",
 	"CONCURRENCY_KEY",
 	"CIRCUIT_OPEN",
 	"BREAKER_LIMIT",
@@ -127,6 +128,20 @@ export class CircuitOpenError extends WorkflowError {
 			`The circuit breaker of step "${shortened(breaker)}" is open: its calls have failed too often in a row. It may be tried again at ${new Date(retryAt).toISOString()}.`,
 			{ breaker, retryAt },
 		);
+	}
+}
+
+/**
+ * The system is broken, not the step: the instance is `panicked`, and restarts with its completed
+ * steps (`PanicOptions`). Thrown by a program or a step's function, it says just that. An instance
+ * that panicked ends or waits with one whose `cause` is what was thrown; its `details` have the
+ * `step` and `attempt` that threw it, both null for the program itself.
+ */
+export class PanicError extends WorkflowError {
+	override readonly name = "PanicError";
+
+	constructor(message = "panic", details?: Record<string, unknown>) {
+		super("PANIC", message, details);
 	}
 }
 

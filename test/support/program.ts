@@ -1,5 +1,6 @@
 /** Programs for the engine, of types that declare nothing; their instances are kept for ever. */
 import type { Program } from "../../src/engine/program";
+import { DEFAULT_PANIC_POLICY } from "../../src/model/panic";
 import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
 import { NO_CONFIG } from "../../src/model/type-config";
 
@@ -16,6 +17,7 @@ export function programOf(
 		payload: null,
 		onNonDeterminism: "pause",
 		config: NO_CONFIG,
+		panic: DEFAULT_PANIC_POLICY,
 		about: { description: null, tags: [], metadata: null },
 		concurrency: null,
 		rate: null,

@@ -12,7 +12,7 @@ import {
 	controlInstance,
 	describeInstance,
 	type RepairInput,
-	type RunnerNamespace,
+	readLogs,
 	removeInstance,
 	repairStep,
 	restartInstance,
@@ -25,45 +25,27 @@ import {
 	type ScheduleInput,
 } from "../../client/schedules";
 import { configFor, type RunConfig } from "../../client/type-config";
-import { type Program, type Step, toProgram } from "../../engine/program";
-import { type Duration, durationMs } from "../../model/duration";
+import { type Program, type RunInfo, type Step, toProgram } from "../../engine/program";
+import type { Duration } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
-import { statusResponse, type WorkflowStatusResponse } from "../../model/http";
-import { parseEventName, parseTypeName } from "../../model/ids";
+import {
+	type LogPageInfo,
+	logPageInfo,
+	statusResponse,
+	type WorkflowStatusResponse,
+} from "../../model/http";
+import { parseTypeName } from "../../model/ids";
 import type { IndexRow } from "../../model/index-rpc";
-import { LIMITS } from "../../model/limits";
 import { type ListOptions, parseListOptions } from "../../model/list-options";
-import { type RetryOptions, retryPolicy } from "../../model/retry";
+import type { LogRequest } from "../../model/log";
+import type { PanicOptions } from "../../model/panic";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
 import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
 import { isSchema, type Schema } from "../../model/standard-schema";
 import { type TypeConfigOptions, typeConfig } from "../../model/type-config";
-import {
-	type ConcurrencyOptions,
-	concurrencyPolicy,
-	type RateOptions,
-	ratePolicy,
-	retentionMs,
-	shardCount,
-	typeAbout,
-} from "../../model/type-policy";
-
-/** The bindings that the static helpers need. */
-export interface WorkflowEnv {
-	WORKFLOW_RUNNER: RunnerNamespace;
-	/** Where it is the service's, its cursors and those of `list` are good for each other. */
-	API_TOKEN?: string;
-}
-
-/**
- * What a step takes where its own options say nothing. Durations are any string to the compiler,
- * since TypeScript widens those of a class's static members; they are checked at start.
- */
-export interface WorkflowDefaults {
-	retries?: RetryOptions;
-	/** Of each attempt of a step. */
-	timeout?: Duration | string;
-}
+import type { ConcurrencyOptions, RateOptions } from "../../model/type-policy";
+import { declared, type WorkflowDefaults } from "../declaration";
+import { WORKER, type WorkflowEnv } from "../environment";
 
 type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWorkflow<
 	Payload,
@@ -72,9 +54,6 @@ type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWork
 >) & {
 	type: string;
 };
-
-/** Who asks, where the caller does not say. */
-const WORKER: By = { actor: "worker" };
 
 /** An event by its name, with its payload. */
 type EventProp<Events extends object> = {
@@ -128,6 +107,8 @@ export abstract class BaseWorkflow<
 	static payload?: Schema;
 	/** What to do when a replay differs from the journal. Default `"pause"`. */
 	static onNonDeterminism?: "pause" | "fail";
+	/** What is done about errors that say the system is broken, not the step. */
+	static panic?: PanicOptions;
 	/** For people who look through the catalogue of types. */
 	static description?: string;
 	static tags?: readonly string[];
@@ -144,7 +125,8 @@ export abstract class BaseWorkflow<
 	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
 	static shards?: number;
 
-	abstract run(step: Step<Events>, payload: Payload): Promise<Result>;
+	/** `run`: its id, how often it was restarted after a panic, and its log. */
+	abstract run(step: Step<Events>, payload: Payload, run: RunInfo): Promise<Result>;
 
 	/**
 	 * Creates an instance; it starts at once unless the options say later. With `event`, an instance
@@ -248,6 +230,17 @@ export abstract class BaseWorkflow<
 	}
 
 	/**
+	 * A page of an instance's log, oldest first.
+	 *
+	 * @throws {WorkflowError} `INSTANCE_NOT_FOUND`; {ValidationError} for a level that is none.
+	 * @example
+	 * const { lines, nextAfter } = await OrderWorkflow.logs(env, id, { level: "warn" });
+	 */
+	static async logs(env: WorkflowEnv, id: string, request: LogRequest = {}): Promise<LogPageInfo> {
+		return logPageInfo(await readLogs(env.WORKFLOW_RUNNER, id, request));
+	}
+
+	/**
 	 * A page of the class's instances, the newest first; `nextCursor` is for the `cursor` of the next
 	 * page, and null at the end. A page may be short before the end when few instances pass the filter.
 	 *
@@ -279,7 +272,8 @@ export abstract class BaseWorkflow<
 	}
 
 	/**
-	 * Begins another run: from the top, or from a step, keeping what was recorded before it. What the
+	 * Has a panicked instance go on now, with all that is recorded; else, and with `from`, begins
+	 * another run: from the top, or from a step, keeping what was recorded before it. What the
 	 * run before did stays readable: `status(env, id, { include: ["runs"] })`.
 	 *
 	 * @throws {WorkflowError} `STEP_NOT_FOUND`.
@@ -325,27 +319,13 @@ export abstract class BaseWorkflow<
 	static [toProgram](): Program {
 		// `this` is the subclass; the abstract class itself cannot be registered by its type.
 		const Workflow = this as unknown as new () => BaseWorkflow;
-		const { version = null, defaults = {}, timeout, payload } = this;
-		const { concurrency, rate, retention, shards = 1 } = this;
+		const { payload } = this;
 		if (payload !== undefined && !isSchema(payload)) {
 			throw new ValidationError(`${this.type}: static payload is no Standard Schema.`);
 		}
 		return {
-			type: parseTypeName(this.type),
-			version: version === null ? null : parseVersion(version),
-			retry: retryPolicy(defaults.retries ?? {}),
-			stepTimeoutMs: optionalMs(defaults.timeout, "defaults.timeout"),
-			timeoutMs: optionalMs(timeout, "timeout"),
-			events: this.events === undefined ? null : eventSchemas(this.events),
-			payload: payload ?? null,
-			onNonDeterminism: this.onNonDeterminism ?? "pause",
-			about: typeAbout(this),
-			config: typeConfig(this.config ?? {}),
-			concurrency: concurrency === undefined ? null : concurrencyPolicy(concurrency),
-			rate: rate === undefined ? null : ratePolicy(rate),
-			retentionMs: retention === undefined ? null : retentionMs(retention),
-			shards: shardCount(shards),
-			run: (step, input) => new Workflow().run(step, input),
+			...declared(this.type, this, payload),
+			run: (step, input, run) => new Workflow().run(step, input, run),
 		};
 	}
 }
@@ -358,26 +338,4 @@ function create(
 ): Promise<CreateReceipt> {
 	const { by = WORKER, payload } = props;
 	return createInstance(env.WORKFLOW_RUNNER, { ...props, type, payload, by });
-}
-
-function optionalMs(duration: Duration | string | undefined, what: string): number | null {
-	return duration === undefined ? null : durationMs(duration, what);
-}
-
-function eventSchemas(events: object): Map<string, Schema | null> {
-	return new Map(
-		Object.entries(events).map(([name, entry]) => [
-			parseEventName(name),
-			isSchema(entry) ? entry : null,
-		]),
-	);
-}
-
-function parseVersion(version: string): string {
-	if (typeof version === "string" && version !== "" && version.length <= LIMITS.versionLength) {
-		return version;
-	}
-	throw new ValidationError(
-		`A version is a string of 1 to ${LIMITS.versionLength} characters; received ${String(version)}.`,
-	);
 }
