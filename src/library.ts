@@ -6,6 +6,19 @@
 export { BaseWorkflow } from "./authoring/classes/base-workflow";
 export type { WorkflowDefaults } from "./authoring/declaration";
 export type { WorkflowEnv } from "./authoring/environment";
+export type { PanicConfig, RetryConfig } from "./authoring/fluent/configs";
+export type { WorkflowContext } from "./authoring/fluent/context";
+export type { DefineOptions, WorkflowDefinition } from "./authoring/fluent/definition";
+export type {
+	ExecutionError,
+	ExecutionPanic,
+	ExecutionResult,
+	ExecutionStatus,
+	StepResult,
+} from "./authoring/fluent/execution";
+export type { ErrorHandler, HandledError } from "./authoring/fluent/handlers";
+export type { CircuitBreakerConfig, StepBuilder } from "./authoring/fluent/step-builder";
+export { Workflow } from "./authoring/fluent/workflow";
 export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";

@@ -9,6 +9,7 @@
  */
 import { decode, type Encoded, encode, fitsBytes } from "./codec";
 import {
+	CircuitOpenError,
 	EventTimeoutError,
 	NonDeterminismError,
 	NonRetryableError,
@@ -51,6 +52,7 @@ const CLASSES: ReadonlyMap<string, { prototype: Error }> = new Map(
 		ValidationError,
 		NonRetryableError,
 		StepTimeoutError,
+		CircuitOpenError,
 		EventTimeoutError,
 		NonDeterminismError,
 		PanicError,
