@@ -13,6 +13,7 @@ const OUTCOMES: Record<ChaosType, ((round: number) => string[]) | null> = {
 	sequence: () => ["told"],
 	crowd: () => ["told"],
 	relay: () => ["told"],
+	brief: () => ["told"],
 	fan: () => ["joined"],
 	race: () => ["work", "nap"],
 	flaky: (round) => [round % 4 === 3 ? "failed" : "done"],

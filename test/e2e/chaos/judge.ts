@@ -9,11 +9,14 @@ import type { Client } from "../client";
 import { consumed, faultsOfResult, isInOrder, lostDeliveries } from "./expected";
 import type { PlannedInstance } from "./plan";
 import type { Delivery } from "./sender";
+import type { ChaosType } from "./worker/programs";
 
 export interface Findings {
 	completed: number;
 	/** Instances that are not there although their create was answered. */
 	lost: number;
+	/** Instances whose type's retention had run out, and that are gone as they must be. */
+	forgotten: number;
 	/** Instances that have not ended. */
 	stuck: number;
 	events: { sent: number; accepted: number; consumed: number; twice: number; lost: number };
@@ -25,6 +28,9 @@ type Status = WorkflowStatusResponse | undefined;
 
 /** How long the last statuses and the index may take to be as they must. */
 const PATIENCE_MS = 15_000;
+/** Instances of these are gone by the end, besides the time that they are kept. */
+const FORGOTTEN: ChaosType[] = ["brief"];
+const KEPT_MS = 20_000;
 
 export async function judge(
 	client: Client,
@@ -43,7 +49,11 @@ export async function judge(
 	const listing = await listingDifferences(client, instances, statuses);
 	return {
 		completed: all.filter((status) => status?.status === "completed").length,
-		lost: all.filter((status) => status === undefined).length,
+		lost: instances.filter(({ id, type }) => !isForgotten(type) && statuses.get(id) === undefined)
+			.length,
+		forgotten: instances.filter(
+			({ id, type }) => isForgotten(type) && statuses.get(id) === undefined,
+		).length,
 		stuck: all.filter((status) => status !== undefined && status.completedAt === null).length,
 		events: judgeMail(instances, statuses, deliveries, violations),
 		listingDifferences: listing.length,
@@ -56,21 +66,27 @@ async function lastStatuses(
 	instances: PlannedInstance[],
 ): Promise<Map<string, Status>> {
 	const statuses = new Map<string, Status>();
-	const deadline = performance.now() + PATIENCE_MS;
-	for (const { id } of instances) {
+	const deadline = performance.now() + PATIENCE_MS + KEPT_MS;
+	for (const { id, type } of instances) {
 		for (;;) {
 			const { status, body } = await client.get<WorkflowStatusResponse>(`/workflows/${id}`);
 			statuses.set(id, status === 200 ? body : undefined);
 			// Its last effect may be on its way into a row.
-			if (status !== 200 || body.completedAt !== null || performance.now() > deadline) break;
+			const isOver = status === 200 && body.completedAt !== null && !isForgotten(type);
+			if (status !== 200 || isOver || performance.now() > deadline) break;
 			await sleep(50);
 		}
 	}
 	return statuses;
 }
 
+function isForgotten(type: ChaosType): boolean {
+	return FORGOTTEN.includes(type);
+}
+
 function faultsOf(instance: PlannedInstance, status: Status, rounds: number): string[] {
-	const { id } = instance;
+	const { id, type } = instance;
+	if (isForgotten(type)) return status === undefined ? [] : [`${id} is ${status.status}, not gone`];
 	if (status === undefined) return [`${id} is lost`];
 	if (status.status === "completed") return faultsOfResult(instance, status, rounds);
 	const open = status.steps.filter((step) => step.status !== "completed");

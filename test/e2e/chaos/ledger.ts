@@ -19,6 +19,8 @@ export class Ledger {
 	repeatedDespiteRow = 0;
 	/** Attempts that were repeated since a kill lay between their effect and their row. */
 	repeatedAttempts = 0;
+	/** Runs after the first, as the keys of their effects name them: `<instance id>~2`. */
+	readonly restarted = new Set<string>();
 	/** Instances that have made their last effect. */
 	readonly ended = new Set<string>();
 	/** Whether there are no more kills to come. */
@@ -35,10 +37,11 @@ export class Ledger {
 	/** Takes note of a call, and decides how it is answered. */
 	hear({ key, attempt, nth, body }: Call): Verdict | Promise<Verdict> {
 		const { wish, facts } = JSON.parse(body) as EffectBody;
-		const instance = key.slice(0, key.indexOf("/"));
-		for (const [name, value] of Object.entries(facts)) this.#know(`${instance}/${name}`, value);
+		const run = key.slice(0, key.indexOf("/"));
+		for (const [name, value] of Object.entries(facts)) this.#know(`${run}/${name}`, value);
 		this.#judge(key, attempt);
-		if (key === `${instance}/end`) this.ended.add(instance);
+		if (run.includes("~")) this.restarted.add(run);
+		if (key === `${run}/end`) this.ended.add(run.split("~")[0] ?? run);
 		if (wish.reject === "always" || (wish.reject !== undefined && this.isOver)) return "reject";
 		if (nth <= (wish.refuse ?? 0)) return "refuse";
 		if (nth <= (wish.hold ?? 0)) return "hold";
@@ -46,7 +49,7 @@ export class Ledger {
 		return delayMs === undefined ? "accept" : sleep(delayMs, "accept" as const);
 	}
 
-	/** `fact`: `<instance id>/<step key>`, or a name of the program's own in place of the key. */
+	/** `fact`: `<run>/<step key>`, or a name of the program's own in place of the key. */
 	#know(fact: string, value: string): void {
 		const known = this.#facts.get(fact);
 		if (known === undefined) this.#facts.set(fact, value);

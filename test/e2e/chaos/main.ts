@@ -71,6 +71,7 @@ function tableOf(report: ChaosReport): string {
 	const rows: [string, number][] = [
 		["instances", report.instances],
 		["completed", report.completed],
+		["forgotten, as their type has it", report.forgotten],
 		["lost", report.lost],
 		["stuck", report.stuck],
 		["kills", report.kills],
@@ -86,6 +87,7 @@ function tableOf(report: ChaosReport): string {
 		["events lost", events.lost],
 		["bulk jobs", report.jobs],
 		["instances paused by them", report.paused],
+		["instances restarted by them", report.restarted],
 		["listing differences", report.listingDifferences],
 		["violations in all", report.violations.length],
 		["seconds", report.seconds],

@@ -1,6 +1,7 @@
 /**
  * An operator at work during a chaos run: bulk jobs pause what there is of some types and let it go
- * on again, whatever is killed meanwhile. In the end nothing is paused, and no job is left open.
+ * on again, and restart what has completed of another, whatever is killed meanwhile. In the end
+ * nothing is paused, and no job is left open.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Reply } from "../client";
@@ -14,6 +15,9 @@ interface Job {
 }
 
 const RETRY_MS = 300;
+/** Turns at whose end instances are restarted, and of which type. */
+const RESTART_TURNS = [2, 5];
+const RESTARTED: ChaosType[] = ["relay"];
 const TYPES: ChaosType[] = ["sequence", "crowd", "relay", "fan"];
 
 export class Operator {
@@ -21,6 +25,8 @@ export class Operator {
 	jobs = 0;
 	/** Instances that these paused. */
 	paused = 0;
+	/** Runs that they restarted. */
+	restarted = 0;
 	readonly violations: string[] = [];
 	readonly #client: Client;
 	readonly #stop = new AbortController();
@@ -36,6 +42,7 @@ export class Operator {
 			this.paused += (await this.#run("pause", type))?.succeeded ?? 0;
 			await this.#wait(1_000);
 			await this.#run("resume", type);
+			if (RESTART_TURNS.includes(turn)) await this.#restart();
 		}
 		// A pause whose answer was lost may have come after the resume.
 		await this.#wait(1_000);
@@ -46,9 +53,18 @@ export class Operator {
 		this.#stop.abort();
 	}
 
+	async #restart(): Promise<void> {
+		const filter = { status: ["completed"] };
+		this.restarted += (await this.#run("restart", RESTARTED, filter))?.succeeded ?? 0;
+	}
+
 	/** Starts a job and follows it to its end. */
-	async #run(action: "pause" | "resume", type: ChaosType[]): Promise<Job | undefined> {
-		const body = { action, filter: { type }, reason: "chaos" };
+	async #run(
+		action: "pause" | "resume" | "restart",
+		type: ChaosType[],
+		filter: { status?: string[] } = {},
+	): Promise<Job | undefined> {
+		const body = { action, filter: { type, ...filter }, reason: "chaos" };
 		const started = await this.#until(() => this.#client.post<Job>("/workflows/bulk", body));
 		if (started === undefined) return undefined;
 		for (;;) {

@@ -46,15 +46,16 @@ const TYPES: ChaosType[] = [
 	"fan",
 	"race",
 	"relay",
+	"brief",
 	"flaky",
 	"saga",
 	"slow",
 	"inbox",
 	"desk",
 ];
-/** Types whose instances wait for one another: they work for no longer than this. */
-const QUEUED: ChaosType[] = ["crowd", "relay"];
-const QUEUED_ROUNDS_MAX = 3;
+/** Types whose instances wait for one another, or are to be forgotten in time: few rounds each. */
+const SHORT: ChaosType[] = ["crowd", "relay", "brief"];
+const SHORT_ROUNDS_MAX = 3;
 /** How long a kill and the start that follows take, more or less: what the work is spread over. */
 const KILL_MS = 4_000;
 /** What a round takes beside its pause. */
@@ -74,11 +75,11 @@ export function makePlan(settings: { seed: number; instances: number; kills: num
 function planInstance(chance: Chance, index: number, kills: number): PlannedInstance {
 	const type = TYPES[index % TYPES.length] ?? "sequence";
 	// Half of them work on until the last kill, the others end on the way.
-	const isQueued = QUEUED.includes(type);
-	const isEndless = chance.between(0, 1) === 1 && !isQueued;
+	const isShort = SHORT.includes(type);
+	const isEndless = chance.between(0, 1) === 1 && !isShort;
 	const pauseMs = chance.pick([0, 1_000, 2_000, 6_000]);
 	const wanted = 1 + Math.floor(chance.between(0, kills * KILL_MS) / (pauseMs + ROUND_MS));
-	const rounds = isQueued ? Math.min(wanted, QUEUED_ROUNDS_MAX) : wanted;
+	const rounds = isShort ? Math.min(wanted, SHORT_ROUNDS_MAX) : wanted;
 	return {
 		id: `${type}-${index + 1}`,
 		type,

@@ -36,9 +36,10 @@ export interface ChaosReport extends Findings {
 	repeatedAttempts: number;
 	/** Calls of a step's function whose row was there. */
 	repeatedDespiteRow: number;
-	/** Bulk jobs that paused and resumed instances, and how many they paused. */
+	/** Bulk jobs, how many instances they paused, and how many they restarted. */
 	jobs: number;
 	paused: number;
+	restarted: number;
 	seconds: number;
 }
 
@@ -155,11 +156,20 @@ async function report({ settings, seconds, plan, ...parts }: Parts): Promise<Cha
 		seconds: Math.round(seconds()),
 		jobs: operator.jobs,
 		paused: operator.paused,
+		restarted: operator.restarted,
 		violations: [
+			...restartFaults(parts),
 			...ledger.violations,
 			...sender.violations,
 			...operator.violations,
 			...findings.violations,
 		],
 	};
+}
+
+/** A job that was killed restarts nothing twice: its answer may be lost, but not its account. */
+function restartFaults({ ledger, operator }: Pick<Parts, "ledger" | "operator">): string[] {
+	const { size } = ledger.restarted;
+	if (size === operator.restarted) return [];
+	return [`${operator.restarted} instances were restarted, and there were ${size} further runs`];
 }

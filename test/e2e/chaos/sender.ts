@@ -55,7 +55,8 @@ export class Sender {
 		for (let mayExist = false; !this.#stop.signal.aborted; mayExist = true) {
 			const body = { type, id, payload: { ...payload, witness }, delay };
 			const reply = await this.#post("/workflows", body);
-			if (reply !== undefined) {
+			// 503: what is left of a creation that died is being cleared away.
+			if (reply !== undefined && reply.status !== 503) {
 				const isThere = reply.status === 201 || (reply.status === 409 && mayExist);
 				if (!isThere) this.#unexpected(`create ${id}`, reply);
 				return;

@@ -57,6 +57,12 @@ class Relay extends Sequence {
 	static override concurrency = { limit: 2, whileParked: "release" as const };
 }
 
+/** Forgotten soon after its end: longer than a create is repeated whose answer was lost. */
+class Brief extends Sequence {
+	static override type = "brief" as const;
+	static override retention = "20s";
+}
+
 class Fan extends Rounds {
 	static override type = "fan" as const;
 
@@ -186,6 +192,7 @@ export const programs = {
 	sequence: Sequence,
 	crowd: Crowd,
 	relay: Relay,
+	brief: Brief,
 	fan: Fan,
 	race: Race,
 	flaky: Flaky,
