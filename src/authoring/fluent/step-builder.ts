@@ -58,6 +58,7 @@ export class StepBuilder<T, Context> implements PromiseLike<T> {
 		this.#fn = fn;
 		this.#step = step;
 		this.#ctx = ctx;
+		if (typeof fn !== "function") this.#set(() => requireFunction(fn, `ctx.step("${id}")`));
 		queueMicrotask(() => void this.execute());
 	}
 

@@ -51,7 +51,8 @@ type Named<Input, Result, Events extends object> =
 	| WorkflowDefinition<Input, Result, Events>
 	| string;
 
-type Definition = WorkflowDefinition<never, unknown, never> | string;
+/** The same where it does not matter what it takes. */
+type AnyNamed = { readonly name: string } | string;
 
 /** What `create` takes. */
 export interface CreateInput<Input, Events extends object> extends CreateOptions {
@@ -62,7 +63,7 @@ export interface CreateInput<Input, Events extends object> extends CreateOptions
 	}[keyof Events & string];
 }
 
-function nameOf(workflow: { name: string } | string): string {
+function nameOf(workflow: AnyNamed): string {
 	return parseTypeName(typeof workflow === "string" ? workflow : workflow?.name);
 }
 
@@ -229,7 +230,7 @@ function send(
 
 /** A page of a workflow's instances, the newest first; see `ListOptions`. */
 async function list(
-	workflow: Definition,
+	workflow: AnyNamed,
 	options: ListOptions = {},
 	env?: WorkflowEnv,
 ): Promise<{ instances: IndexRow[]; nextCursor: string | null }> {
@@ -274,7 +275,7 @@ function schedule<Input, Result, Events extends object>(
 }
 
 /** The schedules of a workflow, by name. */
-function schedules(workflow: Definition, env?: WorkflowEnv): Promise<ScheduleInfo[]> {
+function schedules(workflow: AnyNamed, env?: WorkflowEnv): Promise<ScheduleInfo[]> {
 	return listSchedules(environment(env).WORKFLOW_RUNNER, [nameOf(workflow)]);
 }
 
