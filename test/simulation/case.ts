@@ -63,6 +63,8 @@ const event = fc.constantFrom(...EVENTS);
 const often = <T>(usual: T, other: fc.Arbitrary<T>, weight = 4) =>
 	fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
+const panics = (weight: number) => often(0, fc.integer({ min: 1, max: 3 }), weight);
+
 const doPlan: fc.Arbitrary<DoPlan> = fc
 	.record({
 		op: fc.constant("do" as const),
@@ -75,7 +77,7 @@ const doPlan: fc.Arbitrary<DoPlan> = fc
 		timeoutMs: often<number | null>(null, timeoutMs),
 		limit: often(5, fc.integer({ min: 1, max: 4 }), 2),
 		delayMs: fc.constantFrom(0, 10, 1_000, 30_000),
-		panics: often(0, fc.integer({ min: 1, max: 3 }), 30),
+		panics: panics(30),
 		breaker: often<number | undefined>(undefined, fc.integer({ min: 1, max: 3 }), 20),
 	})
 	// An attempt that hangs needs a timeout to end.
@@ -117,9 +119,10 @@ function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 			),
 		};
 	});
+	const of = fc.array(inner, { minLength: 1, maxLength: 4 });
+	const fails = fc.constant(false);
 	return fc
-		.array(inner, { minLength: 1, maxLength: 4 })
-		.map((of) => ({ op: "seq" as const, of, fails: false }))
+		.record({ op: fc.constant("seq" as const), of, fails, panics: panics(12) })
 		.filter((plan) => sizeOf(plan) <= SIZE_MAX);
 }
 

@@ -45,8 +45,12 @@ export const RETENTION_MS = 3_600_000;
 
 /** The types that run the plan which is their payload; `policies` are those of all. */
 export function planPrograms(outside: Outside, policies: Partial<Program> = {}): Program[] {
-	const runPlan: Program["run"] = (step, payload, info) =>
-		run({ step, outside, info }, payload as Plan, ROOT);
+	const runPlan: Program["run"] = async (step, payload, info) => {
+		const plan = payload as Extract<Plan, { op: "seq" }>;
+		const result = await run({ step, outside, info }, plan, ROOT);
+		if (info.restartAttempt < (plan.panics ?? 0)) throw new PanicError("the program panics");
+		return result;
+	};
 	return [null, DEADLINE_MS].flatMap((timeoutMs) =>
 		[0, RETENTION_MS].map((retentionMs) => {
 			const type = typeOf({ hasDeadline: timeoutMs !== null, expires: retentionMs > 0 });

@@ -263,6 +263,7 @@ export class Member {
 			events: [...this.#events],
 			terminates: this.#terminates,
 			panic: this.#settings.panic ?? {},
+			failures: hasTable(storage, "step_errors") ? storage.read(QUERIES.failures) : [],
 			lines: hasTable(storage, "logs") ? storage.read(QUERIES.lines, workflow.run) : [],
 		};
 	}

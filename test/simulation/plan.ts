@@ -44,8 +44,8 @@ export type Plan =
 	| DoPlan
 	| { op: "sleep"; ms: number }
 	| { op: "wait"; event: string; timeoutMs: number | null }
-	/** One after the other; then it throws, if it `fails`. */
-	| { op: "seq"; of: Plan[]; fails: boolean }
+	/** One after the other; then it throws, if it `fails`. A whole plan `panics` as a step does. */
+	| { op: "seq"; of: Plan[]; fails: boolean; panics?: number }
 	| { op: "all" | "any" | "race"; of: Plan[] }
 	| { op: "try"; body: Plan; handler: Plan; last: Plan | null }
 	| { op: "loop"; times: number; body: Plan };
@@ -93,7 +93,7 @@ export function some(plan: Plan, test: (plan: Plan) => boolean): boolean {
 
 /** How many restarts it takes until nothing panics any more. */
 export function panicsOf(plan: Plan): number {
-	const own = plan.op === "do" ? (plan.panics ?? 0) : 0;
+	const own = plan.op === "do" || plan.op === "seq" ? (plan.panics ?? 0) : 0;
 	return Math.max(own, ...childrenOf(plan).map(panicsOf));
 }
 

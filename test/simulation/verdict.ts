@@ -33,6 +33,8 @@ export interface History {
 	terminates: boolean;
 	/** What it says of its panics. */
 	panic: PanicOverrides;
+	/** Attempts that failed, in their order, over all runs. */
+	failures: { step: string; attempt: number }[];
 	/** Of its program, in its run. */
 	lines: { message: string }[];
 }
@@ -44,6 +46,7 @@ export function checkEnd(history: History): void {
 	checkRows(history, rows, evaluation);
 	checkEvents(history, rows);
 	checkLines(history, evaluation);
+	checkFailures(history);
 	checkStatus(history, evaluation);
 }
 
@@ -106,6 +109,18 @@ function checkEvents(
 		const waits = openWaits.some((row) => row.event === name);
 		const both = waits && left.some(({ event }) => event === name);
 		ensure(!both, "G8", `event "${name}" is kept although a step waits for it`);
+	}
+}
+
+/** Each attempt that failed is in the history, once. */
+function checkFailures({ workflow, steps, failures }: History): void {
+	for (const { key, kind, attempts, status } of workflow.run === 1 ? steps : []) {
+		if (kind !== "do") continue;
+		const failed = status === "completed" ? attempts - 1 : attempts;
+		const wanted = Array.from({ length: failed }, (_, index) => index + 1);
+		const found = failures.filter(({ step }) => step === key).map(({ attempt }) => attempt);
+		const fault = `attempts ${found} of "${key}" are in the history, of ${wanted} that failed`;
+		ensure(found.join() === wanted.join(), "G1", fault);
 	}
 }
 

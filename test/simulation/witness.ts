@@ -56,6 +56,7 @@ export const QUERIES = {
 	events: "SELECT event, payload FROM events WHERE step IS NULL ORDER BY seq",
 	removals: "SELECT 1 FROM instances WHERE status = 'removed'",
 	index: "SELECT status, seq FROM instances WHERE id = ? AND status <> 'removed'",
+	failures: "SELECT step, attempt FROM step_errors WHERE panic = 0 ORDER BY seq",
 	/** Of the program in a run. */
 	lines: "SELECT message FROM logs WHERE step IS NULL AND run = ?",
 	/** Events that steps of earlier runs took. */
