@@ -6,6 +6,7 @@ import { decode } from "../../src/model/codec";
 import { decodeThrown, thrownMessage } from "../../src/model/error-record";
 import { stepNameOf } from "../../src/model/ids";
 import { type PanicOverrides, panicPolicy } from "../../src/model/panic";
+import { resultOf } from "./interpreter";
 import { type Evaluation, evaluate, faultOf, type Recorded } from "./model";
 import { type Plan, panicsOf } from "./plan";
 import { ensure, isPast, recorded, type StepFacts, type WorkflowFacts } from "./witness";
@@ -114,9 +115,11 @@ function checkEvents(
 
 /** Each attempt that failed is in the history, once. */
 function checkFailures({ workflow, steps, failures }: History): void {
-	for (const { key, kind, attempts, status } of workflow.run === 1 ? steps : []) {
+	for (const row of workflow.run === 1 ? steps : []) {
+		const { key, kind, attempts } = row;
 		if (kind !== "do") continue;
-		const failed = status === "completed" ? attempts - 1 : attempts;
+		// What it completed with may be its handler's.
+		const failed = recorded(row).value === resultOf(key) ? attempts - 1 : attempts;
 		const wanted = Array.from({ length: failed }, (_, index) => index + 1);
 		const found = failures.filter(({ step }) => step === key).map(({ attempt }) => attempt);
 		const fault = `attempts ${found} of "${key}" are in the history, of ${wanted} that failed`;
