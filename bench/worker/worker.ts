@@ -14,10 +14,10 @@ import { CountedRunner, countIndex, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { GuardBench } from "./guard";
-import { BenchWorkflow, GuardedWorkflow, ours } from "./ours";
+import { BenchWorkflow, fluentWorkflow, GuardedWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow };
+const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow, fluent: fluentWorkflow };
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 export { CloudflareWorkflow, CountedRunner, Floor, GuardBench };

@@ -17,7 +17,7 @@ export interface LogHost {
 	readonly isOver: boolean;
 	/** It is live, and does what no pass before it did: P4. */
 	readonly mayBegin: boolean;
-	/** How many outcomes it has released. */
+	/** How many outcomes of the program's own steps it has released. */
 	readonly released: number;
 	broken(error: unknown): void;
 }

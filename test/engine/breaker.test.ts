@@ -4,6 +4,7 @@ import { listBreakers, resetBreaker } from "../../src/client/breakers";
 import type { HandledStepOptions, StyleStep } from "../../src/engine/program";
 import { breakerPolicy } from "../../src/model/breaker";
 import { NonRetryableError } from "../../src/model/errors";
+import { untilBreaker } from "../support/breakers";
 import { gate, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 
@@ -29,15 +30,10 @@ function guarded(options: Partial<HandledStepOptions> = {}) {
 		service.work = fail;
 		for (const id of ["first", "second"])
 			await (await TestInstance.create(type, id)).until("errored");
+		await untilBreaker(type, "open");
 		calls.length = 0;
 	};
 	return { type, calls, service, open, fail };
-}
-
-/** Once the last report has arrived, which no attempt waits for, and has closed the breaker. */
-async function untilClosed(type: string): Promise<void> {
-	const isClosed = async () => (await listBreakers(runners, type))[0]?.state === "closed";
-	while (!(await isClosed())) await clock.turn();
 }
 
 describe("a step with a circuit breaker", () => {
@@ -46,13 +42,11 @@ describe("a step with a circuit breaker", () => {
 		service.work = fail;
 		const instance = await TestInstance.create(type, "a");
 		await instance.until("sleeping");
-		expect(await listBreakers(runners, type)).toMatchObject([
-			{ name: "call", state: "closed", failures: 1 },
-		]);
+		await untilBreaker(type, "closed");
 		await instance.advance(0);
 		await instance.until("errored");
 		expect(calls).toEqual(["a 1", "a 2"]);
-		expect(await listBreakers(runners, type)).toMatchObject([{ name: "call", state: "open" }]);
+		await untilBreaker(type, "open");
 	});
 
 	it("fails with CIRCUIT_OPEN while it is open, its function not called", async () => {
@@ -73,6 +67,7 @@ describe("a step with a circuit breaker", () => {
 		service.work = () => Promise.reject(new NonRetryableError("down"));
 		for (const id of ["first", "second"])
 			await (await TestInstance.create(type, id)).until("errored");
+		await untilBreaker(type, "open");
 		calls.length = 0;
 		service.work = async () => "fine again";
 		const instance = await TestInstance.create(type, "patient");
@@ -82,7 +77,7 @@ describe("a step with a circuit breaker", () => {
 		await instance.advance(60_000);
 		expect((await instance.until("completed")).result).toBe("fine again");
 		expect(calls).toEqual(["patient 2"]);
-		await untilClosed(type);
+		await untilBreaker(type, "closed");
 	});
 
 	it("keeps a refusal over a replay: the breaker is not asked again, its handler sees the same error", async () => {
@@ -127,7 +122,7 @@ describe("a step with a circuit breaker", () => {
 		await trying.advance(5_000);
 		expect((await trying.until("completed")).result).toBe("recovered");
 		expect(calls).toEqual(["trying 1", "trying 1"]);
-		await untilClosed(type);
+		await untilBreaker(type, "closed");
 	});
 
 	it("counts an attempt that took too long; its time begins when it is let through", async () => {
@@ -140,7 +135,7 @@ describe("a step with a circuit breaker", () => {
 				return status === "errored";
 			});
 		}
-		expect(await listBreakers(runners, type)).toMatchObject([{ state: "open" }]);
+		await untilBreaker(type, "open");
 	});
 
 	it("of a handler has a breaker of its own name", async () => {
@@ -155,6 +150,7 @@ describe("a step with a circuit breaker", () => {
 			}),
 		);
 		await (await TestInstance.create(type)).until("completed");
+		await untilBreaker(type, "closed");
 		expect(await listBreakers(runners, type)).toMatchObject([{ name: "x/y", failures: 1 }]);
 	});
 

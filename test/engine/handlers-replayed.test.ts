@@ -3,7 +3,7 @@
  * decided it is replayed like the program, afterwards never called again (G2, G6, G7).
  */
 import { describe, expect, it } from "vitest";
-import { repairStep, restartInstance } from "../../src/client/runner-client";
+import { readLogs, repairStep, restartInstance } from "../../src/client/runner-client";
 import type { Program } from "../../src/engine/program";
 import { gate, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
@@ -127,6 +127,40 @@ describe("an object that dies", () => {
 		const status = await instance.until("completed");
 		expect(status.result).toEqual(["m", "RangeError: worse", "spent failed"]);
 		expect(calls).toEqual(all);
+	});
+
+	it("has its log lines, and those of the program around it, once each", async () => {
+		const type = define(async (step, _payload, { log }) => {
+			log("info", "before");
+			const handled = step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
+				onFailure: async () => {
+					log("info", "handler begins");
+					await step.do("inner", () => null);
+					await step.sleep("nap", "1h");
+					log("info", "handler ends");
+					return { value: null };
+				},
+			});
+			log("info", "beside");
+			await handled;
+			await step.sleep("rest", "1h");
+			log("info", "after");
+		});
+		const instance = await TestInstance.create(type);
+		for (const die of [() => instance.evict(), () => instance.crash()]) {
+			await instance.until("sleeping");
+			await die();
+			await instance.advance(3_600_000);
+		}
+		await instance.until("completed");
+		const { lines } = await readLogs(runners, instance.id);
+		expect(lines.map(({ message }) => message)).toEqual([
+			"before",
+			"beside",
+			"handler begins",
+			"handler ends",
+			"after",
+		]);
 	});
 
 	it("between attempts goes on with the names where the earlier handler left them", async () => {

@@ -24,6 +24,8 @@ function panicky(panics: number, options: PanicOptions = {}, policies: Partial<P
 	const calls: string[] = [];
 	const run = async (step: Step, _: unknown, { restartAttempt }: RunInfo) => {
 		await step.do("before", () => calls.push("before"));
+		// Its timer must not wake what rests.
+		void step.sleep("beside", "1s");
 		const value = await step.do("broken", ({ attempt }) => {
 			calls.push(`broken ${restartAttempt}/${attempt}`);
 			if (restartAttempt < panics) throw new Error("JavaScript heap out of memory");
@@ -138,6 +140,41 @@ describe("a step's function that panics", () => {
 		await instance.advance(5_000);
 		expect((await instance.until("completed")).result).toBe("mended");
 	});
+
+	it.each([0, 1])(
+		"as its retry falls due with other timers ends the pass before those, with %i restarts",
+		async (maxRestartAttempts) => {
+			const held = gate();
+			const type = define(
+				async (step, _, { restartAttempt }) => {
+					const retries = { delay: "1s", limit: 2 } as const;
+					const broken = ({ attempt }: { attempt: number }) => {
+						if (attempt === 1) throw new Error("busy");
+						if (restartAttempt === 0) throw new Error("out of memory");
+					};
+					await Promise.all([
+						step.do("broken", broken, { retries }),
+						step.do("long", () => held.promise),
+						step.sleep("nap", "1s"),
+						step.waitForEvent("go", { timeout: "1s" }).catch(() => {}),
+					]);
+					return "done";
+				},
+				{ panic: panicPolicy({ maxRestartAttempts }) },
+			);
+			const instance = await TestInstance.create(type);
+			await instance.until(({ steps }) => steps.length === 4);
+			await instance.advance(1_000);
+			const status = await instance.until(maxRestartAttempts === 0 ? "errored" : "panicked");
+			expect(status.steps.map(({ status }) => status)).not.toContain("completed");
+			held.resolve();
+			await instance.advance(5_000);
+			if (maxRestartAttempts === 1) await instance.until("completed");
+			expect(
+				await instance.sql("SELECT count(*) AS n FROM steps WHERE outcome IS NOT NULL"),
+			).toEqual([{ n: maxRestartAttempts === 1 ? 4 : 0 }]);
+		},
+	);
 
 	it("in a retry keeps the attempts that failed before", async () => {
 		const attempts: number[] = [];
@@ -292,7 +329,7 @@ describe("a panicked instance", () => {
 			await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 			await instance.evict();
 			await instance.event("early");
-			await instance.fireAlarm().catch(() => {});
+			await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 			expect((await instance.status()).status).toBe("panicked");
 			expect(await restart(instance)).toEqual({ status: "running" });
 		}
@@ -409,7 +446,8 @@ describe("a panicked instance", () => {
 	it("that has ended can begin again from the step that panicked, with all that came before", async () => {
 		const { type, calls } = panicky(1, { maxRestartAttempts: 0 });
 		const instance = await TestInstance.create(type);
-		expect((await instance.until("errored")).steps.map(({ key }) => key)).toEqual(["before"]);
+		const ended = await instance.until("errored");
+		expect(ended.steps.map(({ key }) => key)).not.toContain("broken");
 		await expect(restart(instance, "other")).rejects.toMatchObject({ code: "STEP_NOT_FOUND" });
 		await restart(instance, "broken");
 		await instance.until(({ run, status }) => run === 2 && status === "errored");
@@ -480,6 +518,26 @@ describe("passes that end their isolate", () => {
 		}
 		const done = await instance.until("completed");
 		expect(done).toMatchObject({ result: "survived", restartAttempt: 2, error: null });
+	});
+
+	it("are counted from the start again when somebody restarts the instance", async () => {
+		let calls = 0;
+		const type = define(
+			async (step) => step.do("mortal", () => (++calls > 2 ? 1 : new Promise(() => {}))),
+			{ panic: panicPolicy({ autoRestart: false }) },
+		);
+		const instance = await TestInstance.create(type);
+		await expect.poll(() => calls).toBe(1);
+		await instance.crash();
+		await instance.sql(`UPDATE workflow SET strikes = ${LIMITS.strikes - 1}`);
+		await instance.evict();
+		await instance.advance(5_000);
+		await instance.until("panicked");
+		await restart(instance);
+		await expect.poll(() => calls).toBe(2);
+		await instance.crash();
+		await instance.advance(5_000);
+		expect((await instance.until("completed")).result).toBe(1);
 	});
 });
 
