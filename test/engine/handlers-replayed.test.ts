@@ -5,6 +5,8 @@
 import { describe, expect, it } from "vitest";
 import { readLogs, repairStep, restartInstance } from "../../src/client/runner-client";
 import type { Program } from "../../src/engine/program";
+import { PanicError } from "../../src/model/errors";
+import { panicPolicy } from "../../src/model/panic";
 import { gate, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 
@@ -195,6 +197,49 @@ describe("an object that dies", () => {
 		expect(status.result).toBe("x/note#3 of 3");
 		expect(keys).toEqual(["x/note", "x/note#2", "x/note#3"]);
 	});
+});
+
+describe("a panic", () => {
+	/** `x` fails; its handler calls `inner`, and one of the two panics in the first life. */
+	function panicking(where: "inner" | "handler") {
+		const { calls, fail } = log();
+		const panic = panicPolicy({ restartDelay: 0 });
+		const type = define(
+			async (step, _payload, { restartAttempt }) => {
+				const panics = (place: string) => {
+					calls.push(place);
+					if (place === where && restartAttempt === 0) throw new PanicError("out of memory");
+				};
+				await step.do("before", () => null);
+				return step.doHandled<unknown>("x", fail("fn"), {
+					onFailure: async () => {
+						await step.do("inner", () => panics("inner"));
+						panics("handler");
+						return { value: "mended" };
+					},
+				});
+			},
+			{ panic },
+		);
+		return { type, calls };
+	}
+
+	it.each<["inner" | "handler", string[]]>([
+		["inner", ["fn", "inner", "inner", "handler"]],
+		["handler", ["fn", "inner", "handler", "handler"]],
+	])(
+		"in the %s has the handler called anew after the restart, and not the function",
+		async (where, expected) => {
+			const { type, calls } = panicking(where);
+			const instance = await TestInstance.create(type);
+			await instance.until(({ restartAttempt }) => restartAttempt === 1);
+			await instance.advance(0);
+			const status = await instance.until("completed");
+			expect(status.result).toBe("mended");
+			expect(status.steps.map(({ key }) => key)).toEqual(["before", "x", "x/inner"]);
+			expect(calls).toEqual(expected);
+		},
+	);
 });
 
 describe("the order of outcomes", () => {
