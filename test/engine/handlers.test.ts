@@ -25,6 +25,11 @@ function failing(onFailure: FailureHandler) {
 	return { type, calls };
 }
 
+/** Time for what is to happen in the object meanwhile. */
+async function turns(): Promise<void> {
+	for (let turn = 0; turn < 20; turn++) await clock.turn();
+}
+
 describe("a handler's verdict", () => {
 	it("is a value: the step completes with it, and its function is not called again", async () => {
 		const { type, calls } = failing(({ attempt }) => ({ value: { mended: attempt } }));
@@ -358,9 +363,9 @@ describe("steps of a handler", () => {
 		await instance.until(({ steps }) => steps[0]?.status === "handling");
 		await instance.control("pause");
 		release.resolve();
-		await clock.turn();
+		await turns();
 		later.resolve();
-		await clock.turn();
+		await turns();
 		await instance.event("go", "the program's");
 		await instance.control("resume");
 		const status = await instance.until("completed");
