@@ -474,6 +474,28 @@ describe("a repair", () => {
 		expect(status.steps.map(({ key }) => key).sort()).toEqual(["nap", "x", "x/fine"]);
 	});
 
+	it("of what an ended handler left open is refused: nothing waits for it", async () => {
+		const type = define(async (step) => {
+			await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
+				onFailure: async () => {
+					void step.sleep("left", "1h");
+					await step.do("last", () => null);
+					return { value: null };
+				},
+			});
+			await step.waitForEvent("go");
+		});
+		const instance = await TestInstance.create(type);
+		const before = await instance.until("waiting");
+		expect(before.steps.map(({ key, status }) => `${key} ${status}`)).toContain("x/left cancelled");
+		for (const action of ["skip", "fire-sleep"] as const) {
+			await expect(
+				repairStep(runners, instance.id, { step: "x/left", action }),
+			).rejects.toMatchObject({ code: "STEP_NOT_REPAIRABLE" });
+		}
+		expect(await instance.status()).toEqual(before);
+	});
+
 	it("of a failed step of a handler is refused, and names the step to repair", async () => {
 		const instance = await TestInstance.create(failed(true));
 		const before = await instance.until("errored");
