@@ -2,10 +2,10 @@
  * What a pass is told of its run, and the log that it writes.
  *
  * The program's own lines have places, which are the same on each replay: after how many outcomes,
- * and the number of the line there. What is not behind the run's latest line is there already. A line is
- * inserted by the call itself, so one that is lost with its isolate takes all that came after it
- * along. A line of a step's function is part of that attempt and is written each time: a replay does
- * not call the function again.
+ * and the number of the line there. What is not behind the run's latest line is there already. A
+ * line is inserted by the call itself, so one that is lost with its isolate takes all that came
+ * after it along. A line of a step's function is part of that attempt and is written each time: a
+ * replay does not call the function again.
  */
 import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
 import type { History, LinePlace } from "./history";
