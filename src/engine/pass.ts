@@ -163,6 +163,10 @@ export class Pass implements StepHost {
 		}));
 	}
 
+	get hasEnded(): boolean {
+		return this.#end !== undefined;
+	}
+
 	/** How many outcomes have been released. */
 	get released(): number {
 		return this.#released;
@@ -340,7 +344,7 @@ export class Pass implements StepHost {
 	}
 
 	#begin(begin: () => void): void {
-		if (!this.mayBegin || this.#end !== undefined) {
+		if (!this.mayBegin || this.hasEnded) {
 			this.#held.push(begin);
 			return;
 		}

@@ -17,6 +17,8 @@ export interface LogHost {
 	readonly isOver: boolean;
 	/** It is live, and does what no pass before it did: P4. */
 	readonly mayBegin: boolean;
+	/** The program has ended, though a recorded step may still be to be reached. */
+	readonly hasEnded: boolean;
 	/** How many outcomes it has released. */
 	readonly released: number;
 	broken(error: unknown): void;
@@ -51,6 +53,8 @@ export class RunLog implements RunInfo {
 		const entry = logEntry(level, message, fields);
 		const attempt = enclosingAttempt();
 		if (attempt === undefined) {
+			// What goes on beside its end comes to nothing, as steps do.
+			if (this.#host.hasEnded) return;
 			const { released: position } = this.#host;
 			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
 			this.#place = { position, nth };
