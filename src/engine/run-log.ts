@@ -56,21 +56,20 @@ export class RunLog implements RunInfo {
 	readonly log = (level: LogLevel, message: string, fields?: LogFields): void => {
 		const entry = logEntry(level, message, fields);
 		const caller = enclosure();
-		const attempt = caller?.isHandler === false ? caller : undefined;
-		if (attempt === undefined) {
-			// What goes on beside its end, or a handler's, comes to nothing, as steps do.
-			if (this.#host.hasEnded || caller?.isOver) return;
-			const { released: position } = this.#host;
-			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
-			this.#place = { position, nth };
-			this.#held.push({ place: this.#place, entry });
-			this.flush();
-		} else {
+		if (caller?.isHandler === false) {
 			this.#write(() => {
-				const writer = { step: attempt.key, attempt: attempt.attempt };
+				const writer = { step: caller.key, attempt: caller.attempt };
 				this.#history.addLine(entry, this.#lastPlace(), writer);
 			});
+			return;
 		}
+		// What goes on beside its end, or a handler's, comes to nothing, as steps do.
+		if (this.#host.hasEnded || caller?.isOver) return;
+		const { released: position } = this.#host;
+		const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
+		this.#place = { position, nth };
+		this.#held.push({ place: this.#place, entry });
+		this.flush();
 	};
 
 	/** Writes what was held back, once the replay has caught up. */
