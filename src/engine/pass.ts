@@ -151,6 +151,10 @@ export class Pass implements StepHost {
 		return this.isOver ? [] : this.#open.running();
 	}
 
+	get hasEnded(): boolean {
+		return this.#end !== undefined;
+	}
+
 	/** How many outcomes of the program's own steps have been released. */
 	get released(): number {
 		return this.#ownReleased;
@@ -338,7 +342,7 @@ export class Pass implements StepHost {
 	}
 
 	begin(begin: () => void): void {
-		if (!this.mayBegin || this.#end !== undefined) {
+		if (!this.mayBegin || this.hasEnded) {
 			this.#held.push(begin);
 			return;
 		}

@@ -2,10 +2,10 @@
  * What a pass is told of its run, and the log that it writes.
  *
  * The program's own lines have places, which are the same on each replay: after how many outcomes,
- * and the number of the line there. What is not behind the run's latest line is there already. A line is
- * inserted by the call itself, so one that is lost with its isolate takes all that came after it
- * along. A line of a step's function is part of that attempt and is written each time: a replay does
- * not call the function again.
+ * and the number of the line there. What is not behind the run's latest line is there already. A
+ * line is inserted by the call itself, so one that is lost with its isolate takes all that came
+ * after it along. A line of a step's function is part of that attempt and is written each time: a
+ * replay does not call the function again.
  */
 import { emittedEntry, type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
 import { enclosure } from "./enclosure";
@@ -17,6 +17,8 @@ export interface LogHost {
 	readonly isOver: boolean;
 	/** It is live, and does what no pass before it did: P4. */
 	readonly mayBegin: boolean;
+	/** The program has ended, though a recorded step may still be to be reached. */
+	readonly hasEnded: boolean;
 	/** How many outcomes of the program's own steps it has released. */
 	readonly released: number;
 	broken(error: unknown): void;
@@ -61,19 +63,20 @@ export class RunLog implements RunInfo {
 
 	#add(entry: LogEntry): void {
 		const caller = enclosure();
-		const attempt = caller?.isHandler === false ? caller : undefined;
-		if (attempt === undefined) {
-			const { released: position } = this.#host;
-			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
-			this.#place = { position, nth };
-			this.#held.push({ place: this.#place, entry });
-			this.flush();
-		} else {
+		if (caller?.isHandler === false) {
 			this.#write(() => {
-				const writer = { step: attempt.key, attempt: attempt.attempt };
+				const writer = { step: caller.key, attempt: caller.attempt };
 				this.#history.addLine(entry, this.#lastPlace(), writer);
 			});
+			return;
 		}
+		// What goes on beside its end, or a handler's, comes to nothing, as steps do.
+		if (this.#host.hasEnded || caller?.isOver) return;
+		const { released: position } = this.#host;
+		const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
+		this.#place = { position, nth };
+		this.#held.push({ place: this.#place, entry });
+		this.flush();
 	}
 
 	/** Writes what was held back, once the replay has caught up. */

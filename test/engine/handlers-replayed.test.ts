@@ -5,6 +5,8 @@
 import { describe, expect, it } from "vitest";
 import { readLogs, repairStep, restartInstance } from "../../src/client/runner-client";
 import type { Program } from "../../src/engine/program";
+import { PanicError } from "../../src/model/errors";
+import { panicPolicy } from "../../src/model/panic";
 import { gate, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 
@@ -195,6 +197,49 @@ describe("an object that dies", () => {
 		expect(status.result).toBe("x/note#3 of 3");
 		expect(keys).toEqual(["x/note", "x/note#2", "x/note#3"]);
 	});
+});
+
+describe("a panic", () => {
+	/** `x` fails; its handler calls `inner`, and one of the two panics in the first life. */
+	function panicking(where: "inner" | "handler") {
+		const { calls, fail } = log();
+		const panic = panicPolicy({ restartDelay: 0 });
+		const type = define(
+			async (step, _payload, { restartAttempt }) => {
+				const panics = (place: string) => {
+					calls.push(place);
+					if (place === where && restartAttempt === 0) throw new PanicError("out of memory");
+				};
+				await step.do("before", () => null);
+				return step.doHandled<unknown>("x", fail("fn"), {
+					onFailure: async () => {
+						await step.do("inner", () => panics("inner"));
+						panics("handler");
+						return { value: "mended" };
+					},
+				});
+			},
+			{ panic },
+		);
+		return { type, calls };
+	}
+
+	it.each<["inner" | "handler", string[]]>([
+		["inner", ["fn", "inner", "inner", "handler"]],
+		["handler", ["fn", "inner", "handler", "handler"]],
+	])(
+		"in the %s has the handler called anew after the restart, and not the function",
+		async (where, expected) => {
+			const { type, calls } = panicking(where);
+			const instance = await TestInstance.create(type);
+			await instance.until(({ restartAttempt }) => restartAttempt === 1);
+			await instance.advance(0);
+			const status = await instance.until("completed");
+			expect(status.result).toBe("mended");
+			expect(status.steps.map(({ key }) => key)).toEqual(["before", "x", "x/inner"]);
+			expect(calls).toEqual(expected);
+		},
+	);
 });
 
 describe("the order of outcomes", () => {
@@ -427,6 +472,28 @@ describe("a repair", () => {
 		const status = await instance.until("completed");
 		expect(status.result).toBe(7);
 		expect(status.steps.map(({ key }) => key).sort()).toEqual(["nap", "x", "x/fine"]);
+	});
+
+	it("of what an ended handler left open is refused: nothing waits for it", async () => {
+		const type = define(async (step) => {
+			await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
+				onFailure: async () => {
+					void step.sleep("left", "1h");
+					await step.do("last", () => null);
+					return { value: null };
+				},
+			});
+			await step.waitForEvent("go");
+		});
+		const instance = await TestInstance.create(type);
+		const before = await instance.until("waiting");
+		expect(before.steps.map(({ key, status }) => `${key} ${status}`)).toContain("x/left cancelled");
+		for (const action of ["skip", "fire-sleep"] as const) {
+			await expect(
+				repairStep(runners, instance.id, { step: "x/left", action }),
+			).rejects.toMatchObject({ code: "STEP_NOT_REPAIRABLE" });
+		}
+		expect(await instance.status()).toEqual(before);
 	});
 
 	it("of a failed step of a handler is refused, and names the step to repair", async () => {

@@ -7,7 +7,7 @@ import { repairStep } from "../../src/client/runner-client";
 import type { FailureHandler, HandledStepOptions } from "../../src/engine/program";
 import { NonRetryableError } from "../../src/model/errors";
 import { gate, runners, TestInstance } from "../support/instance";
-import { define } from "../support/lab";
+import { clock, define } from "../support/lab";
 
 /** A type with one step `x` that fails each time, and the attempts that were made. */
 function failing(onFailure: FailureHandler) {
@@ -23,6 +23,11 @@ function failing(onFailure: FailureHandler) {
 		),
 	);
 	return { type, calls };
+}
+
+/** Time for what is to happen in the object meanwhile. */
+async function turns(): Promise<void> {
+	for (let turn = 0; turn < 20; turn++) await clock.turn();
 }
 
 describe("a handler's verdict", () => {
@@ -341,6 +346,33 @@ describe("steps of a handler", () => {
 		expect(steps.map(({ key }) => key)).toEqual(["x", "nap"]);
 	});
 
+	it("asked for between its end and a resume take no event from the program", async () => {
+		const release = gate();
+		const later = gate();
+		const type = define(async (step) => {
+			const value = await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
+				onFailure: async () => {
+					await release.promise;
+					void later.promise.then(() => step.waitForEvent("go"));
+					return { value: "ended" };
+				},
+			});
+			return [value, await step.waitForEvent("go")];
+		});
+		const instance = await TestInstance.create(type);
+		await instance.until(({ steps }) => steps[0]?.status === "handling");
+		await instance.control("pause");
+		release.resolve();
+		await turns();
+		later.resolve();
+		await turns();
+		await instance.event("go", "the program's");
+		await instance.control("resume");
+		const status = await instance.until("completed");
+		expect(status.result).toEqual(["ended", "the program's"]);
+		expect(status.steps.map(({ key }) => key)).toEqual(["x", "go"]);
+	});
+
 	it("may not have the key of a step of the program, whichever came first", async () => {
 		const type = define(async (step, first) => {
 			if (first === "program") await step.do("x/y", () => "program");
@@ -395,6 +427,22 @@ describe("an operator", () => {
 			"nap sleeping",
 		]);
 		await instance.evict();
+		await instance.advance(1_000);
+		expect((await instance.until("completed")).result).toBe("by hand");
+	});
+
+	it("ends a step whose handler waits for something that is no step: the instance can rest", async () => {
+		const type = define(async (step) => {
+			const value = await step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
+				onFailure: () => new Promise(() => {}),
+			});
+			await step.sleep("nap", "1s");
+			return value;
+		});
+		const instance = await TestInstance.create(type);
+		await instance.until(({ steps }) => steps[0]?.status === "handling");
+		await repairStep(runners, instance.id, { step: "x", action: "skip", output: "by hand" });
+		await instance.until("sleeping");
 		await instance.advance(1_000);
 		expect((await instance.until("completed")).result).toBe("by hand");
 	});

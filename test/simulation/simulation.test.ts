@@ -11,6 +11,8 @@ import { History } from "../../src/engine/history";
 import { InstanceRecord } from "../../src/engine/instance-record";
 import { Journal } from "../../src/engine/journal";
 import { Slot } from "../../src/engine/slot";
+import { DoStep } from "../../src/engine/step-kinds/do-step";
+import { StepNames } from "../../src/engine/step-names";
 import { Guard } from "../../src/shards/guard";
 import { IndexShard } from "../../src/shards/index-shard";
 import { RateLog } from "../../src/shards/rate-log";
@@ -68,6 +70,21 @@ describe("an engine is found out that", () => {
 	it("begins an attempt again while its retry is still due", async () => {
 		vi.spyOn(Journal.prototype, "attemptBegan").mockImplementation(() => {});
 		expect(await firstFault(300)).not.toBe("none");
+	});
+
+	it("waits for what handlers asked for once they have decided", async () => {
+		vi.spyOn(Journal.prototype, "isPast").mockReturnValue(false);
+		expect(await firstFault(100)).not.toBe("none");
+	});
+
+	it("gives the steps of a second handling the names of the first one's", async () => {
+		vi.spyOn(StepNames.prototype, "take").mockImplementation(() => {});
+		expect(await firstFault(300)).not.toBe("none");
+	});
+
+	it("never calls a handler", async () => {
+		vi.spyOn(DoStep.prototype, "handle").mockImplementation(() => {});
+		expect(await firstFault(100)).not.toBe("none");
 	});
 
 	it("writes lines of its log again", async () => {
