@@ -32,6 +32,7 @@ const ROOMS: Record<string, readonly string[]> = {
 
 const SRC = /^src\//;
 const NOT_RUNNER = /^src\/(?!workflow-runner\.ts)/;
+const NOT_PLATFORM = /^src\/(?!workflow-runner\.ts|client\/worker-env\.ts)/;
 const PURE = /^src\/(?:engine|db|shards|model|authoring)\//;
 const OBJECT = /\bDurableObject(?!Storage\b)\w*|\bsetAlarm\b|\bctx\??\.storage\b/;
 
@@ -40,7 +41,7 @@ const BANS: [word: RegExp, see: "imports" | "code" | "text", where: RegExp, why:
 	[/^drizzle-(?:orm|kit)\b/, "imports", /^src\/(?!db\/)/, "is for db"],
 	[/^@?hono\b/, "imports", /^src\/(?!http\/)/, "is for http"],
 	[/^croner$/, "imports", /^src\/(?!shards\/cron\.ts)/, "is for shards/cron.ts"],
-	[/^cloudflare:/, "imports", NOT_RUNNER, "is for workflow-runner.ts"],
+	[/^cloudflare:/, "imports", NOT_PLATFORM, "is for workflow-runner.ts and client/worker-env.ts"],
 	[OBJECT, "code", NOT_RUNNER, "is for workflow-runner.ts"],
 	[/\bDurableObjectStorage\b/, "code", /^src\/(?!workflow-runner\.|db\/)/, "is for db"],
 	[/\bDate\.now\b|\bnew Date\(\)/, "code", PURE, "reads a clock; have one passed in"],
@@ -202,6 +203,7 @@ it.each([
 	["src/http/a.ts", "croner is for shards/cron.ts", 'import { Cron } from "croner";'],
 	["src/client/a.ts", "@hono is for http", 'import { zValidator } from "@hono/zod-validator";'],
 	["src/index.ts", "cloudflare: is for", 'import { env } from "cloudflare:workers";'],
+	["src/client/a.ts", "cloudflare: is for", 'const a = await import("cloudflare:workers");'],
 	["src/engine/a.ts", "DurableObjectState is for", "type A = DurableObjectState;"],
 	["src/engine/a.ts", "DurableObjectStorage is for db", "type A = DurableObjectStorage;"],
 	["src/db/database.ts", "DurableObject is for", "class A extends DurableObject {}"],
@@ -233,6 +235,7 @@ it.each([
 	["src/db/database.ts", "the type of the storage", "let a: DurableObjectStorage;"],
 	["src/authoring/a/b.ts", "its style", 'import { c } from "./d/c";\nimport { d } from "../a/d";'],
 	["src/authoring/a/b.ts", "the program", 'import { c } from "../../engine/program";'],
+	["src/client/worker-env.ts", "the bindings", 'const a = await import("cloudflare:workers");'],
 	["src/workflows/a/b.ts", "a sibling", 'import { c } from "../../library";\nimport "../d";'],
 	["src/index.ts", "every room", 'import { a } from "./http/a";\nimport { b } from "./shards/b";'],
 	["src/model/a.ts", "a comment", '// import "../db/b"; Date.now(): any\nimport "devalue";'],

@@ -7,16 +7,17 @@
 import { catalogueOf } from "../../src/engine/catalogue";
 import { createApp } from "../../src/http/app";
 import { workflowRunner } from "../../src/workflow-runner";
+import { countBreakers, timeBreakers } from "./breakers";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
 import type { Contestant, Env } from "./contestant";
 import { CountedRunner, countIndex, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { GuardBench } from "./guard";
-import { BenchWorkflow, GuardedWorkflow, ours } from "./ours";
+import { BenchWorkflow, fluentWorkflow, GuardedWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow };
+const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow, fluent: fluentWorkflow };
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 export { CloudflareWorkflow, CountedRunner, Floor, GuardBench };
@@ -55,6 +56,11 @@ export default {
 			}
 			if (verb === "count-index") {
 				return Response.json(await countIndex(env, await request.json<number>()));
+			}
+			if (verb === "count-breakers") return Response.json(await countBreakers(env));
+			if (verb === "breakers") {
+				const { name } = await request.json<{ name: string }>();
+				return Response.json(await timeBreakers(env, name));
 			}
 			if (verb === "guard") {
 				const { name, queued } = await request.json<{ name: string; queued: number }>();

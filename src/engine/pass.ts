@@ -20,20 +20,24 @@
  */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { decode } from "../model/codec";
-import { decodeThrown, fromThrownRecord } from "../model/error-record";
-import { NonDeterminismError, ValidationError, WorkflowError } from "../model/errors";
-import { stepKey } from "../model/ids";
+import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
+import { type Call, never, openCall, settle } from "./call";
 import type { RunningAttempt } from "./describe";
+import { enclosure, outside } from "./enclosure";
+import { nestedInFunction, otherKind, stepLimit, stepNameTaken } from "./faults";
+import type { Handling } from "./handling";
 import type { History } from "./history";
 import type { Journal } from "./journal";
+import { OpenCalls } from "./open-calls";
 import type { Panic } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { Reach } from "./reach";
 import { RunLog } from "./run-log";
 import { StepApi } from "./step-api";
-import { type DoSettings, DoStep, enclosingAttempt } from "./step-kinds/do-step";
+import { type DoSettings, DoStep } from "./step-kinds/do-step";
 import { openSetting, type Setting } from "./step-kinds/setting-step";
 import { openSleep } from "./step-kinds/sleep-step";
 import type { Failure, StepHost } from "./step-kinds/step-host";
@@ -70,15 +74,6 @@ export interface PassSettings {
 	observer: PassObserver;
 }
 
-interface Call {
-	readonly key: string;
-	/** Outcomes released when the call was made. */
-	readonly era: number;
-	readonly promise: Promise<unknown>;
-	resolve(value: unknown): void;
-	reject(error: unknown): void;
-}
-
 /** `waking`: live from the next turn on (P5). */
 type PassState = "waking" | "live" | "parked" | "frozen" | "over";
 
@@ -92,23 +87,20 @@ const SETTLING_MICROTASKS = 16;
 export class Pass implements StepHost {
 	/** What the idempotency keys of its steps begin with. */
 	readonly scope: string;
+	readonly type: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	readonly #settings: PassSettings;
 	readonly #observer: PassObserver;
-	readonly #calls = new Map<string, Call>();
-	readonly #occurrences = new Map<string, number>();
-	readonly #inFlight = new Set<DoStep>();
-	/** By key, until their outcome is released. */
-	readonly #doSteps = new Map<string, DoStep>();
+	readonly #open = new OpenCalls();
+	readonly #reach: Reach;
 	/** Starts that came while frozen, or before the replay had caught up. */
 	readonly #held: (() => void)[] = [];
 	readonly #log: RunLog;
-	/** Rows that were there when the pass began, and how many of them it has asked for. */
-	readonly #rowsBefore: number;
-	#rowsReached = 0;
 	#asked = 0;
 	#released = 0;
+	/** Those of the program's own steps: a replay releases no others once they are past. */
+	#ownReleased = 0;
 	#state: PassState = "waking";
 	#started = false;
 	#end: RunEnd | undefined;
@@ -122,9 +114,10 @@ export class Pass implements StepHost {
 		this.#settings = settings;
 		this.#observer = settings.observer;
 		this.scope = settings.scope;
+		this.type = settings.row.type;
 		this.journal = settings.journal;
 		this.ports = settings.ports;
-		this.#rowsBefore = settings.journal.size;
+		this.#reach = new Reach(settings.journal);
 		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
@@ -135,7 +128,7 @@ export class Pass implements StepHost {
 
 	/** Live, or frozen with step functions still in flight. */
 	get isAtWork(): boolean {
-		return this.isLive || (this.#state === "frozen" && this.#inFlight.size > 0);
+		return this.isLive || (this.#state === "frozen" && this.#open.inFlightCount > 0);
 	}
 
 	/** It rests in memory, and can go on from where it is. */
@@ -149,32 +142,27 @@ export class Pass implements StepHost {
 
 	/** How many step functions are in flight. */
 	get inFlightCount(): number {
-		return this.#inFlight.size;
+		return this.#open.inFlightCount;
 	}
 
 	/** The attempts whose outcome can still be recorded. */
 	running(): RunningAttempt[] {
 		// A function that goes on after its abort counts for nothing: the end is the same each time.
-		if (this.isOver) return [];
-		return Array.from(this.#inFlight, ({ key, running }) => ({
-			key,
-			attempt: running?.attempt ?? 0,
-			startedAt: running?.startedAt ?? 0,
-		}));
+		return this.isOver ? [] : this.#open.running();
 	}
 
 	get hasEnded(): boolean {
 		return this.#end !== undefined;
 	}
 
-	/** How many outcomes have been released. */
+	/** How many outcomes of the program's own steps have been released. */
 	get released(): number {
-		return this.#released;
+		return this.#ownReleased;
 	}
 
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
 	get hasOpenCalls(): boolean {
-		return this.#calls.size > 0;
+		return this.#open.waitForSteps;
 	}
 
 	get activity(): number {
@@ -215,12 +203,13 @@ export class Pass implements StepHost {
 	/** Ends the pass for good; signals of functions in flight are aborted. */
 	drop(reason: Error): void {
 		this.#state = "over";
-		for (const step of this.#inFlight) step.abort(reason);
+		this.#open.abort(reason);
 		this.#stopped.resolve();
 	}
 
 	/** A journaled outcome came from outside the pass: a timer, an event. */
 	recorded(): void {
+		this.#open.endDecided(this.journal);
 		this.#activity++;
 		this.#pump();
 		this.#checkQuiet();
@@ -228,24 +217,19 @@ export class Pass implements StepHost {
 
 	/** The time of a step's next attempt has come. */
 	retryDue(key: string): void {
-		const step = this.#doSteps.get(key);
-		if (step !== undefined) this.#begin(() => step.start());
+		const step = this.#open.stepOf(key);
+		if (step !== undefined) this.begin(() => step.start());
 	}
 
 	/** The first row from before this pass that it has not asked for, if there is one (G7). */
 	unreached(): StepRow | undefined {
-		if (this.#caughtUp) return undefined;
-		for (const row of this.journal.rows) {
-			const [, name, nth] = /^(.*?)(?:#(\d+))?$/s.exec(row.key) ?? [];
-			if ((this.#occurrences.get(name ?? "") ?? 0) < Number(nth ?? 1)) return row;
-		}
-		return undefined;
+		return this.#reach.unreached();
 	}
 
 	do(name: string, settings: DoSettings): Promise<unknown> {
-		return this.#ask("do", name, (key) => {
-			const step = new DoStep(this, key, settings);
-			this.#doSteps.set(key, step);
+		return this.#ask("do", name, (key, within) => {
+			const step = new DoStep(this, key, { settings, within });
+			this.#open.addStep(step);
 			return () => step.start();
 		});
 	}
@@ -279,14 +263,32 @@ export class Pass implements StepHost {
 	}
 
 	attemptStarted(step: DoStep): void {
-		this.#inFlight.add(step);
+		this.#open.attemptStarted(step);
 		this.#checkQuiet();
 	}
 
 	attemptEnded(step: DoStep): void {
-		this.#inFlight.delete(step);
-		const drained = this.#inFlight.size === 0;
+		this.#open.attemptEnded(step);
+		const drained = this.#open.inFlightCount === 0;
 		if (drained && this.#state === "frozen") this.#observer.passDrained(this);
+	}
+
+	handlingBegan(handling: Handling): void {
+		this.#open.handlingBegan(handling);
+		this.#checkQuiet();
+	}
+
+	handlingEnded(handling: Handling, conclude: () => void): void {
+		if (this.#state === "over") return;
+		handling.hasReturned = true;
+		this.#activity++;
+		if (this.#state === "parked") this.#observer.passStirred(this);
+		// Until a replay has caught up, what the handler left unawaited may still ask for its rows.
+		this.begin(() => {
+			this.#open.endHandling(handling);
+			conclude();
+		});
+		this.#checkQuiet();
 	}
 
 	broken(error: unknown): void {
@@ -294,56 +296,52 @@ export class Pass implements StepHost {
 	}
 
 	/** Opens a call: one with an outcome waits for its release, any other begins. */
-	#ask(kind: StepKind, name: string, prepare: (key: string) => () => void): Promise<unknown> {
+	#ask(
+		kind: StepKind,
+		name: string,
+		prepare: (key: string, within: Handling | undefined) => () => void,
+	): Promise<unknown> {
 		if (this.#state === "over") return never();
-		const refusal = this.#refusal(name);
-		if (refusal !== undefined) return Promise.reject(refusal);
+		const caller = enclosure();
+		if (caller?.isHandler === false) return Promise.reject(nestedInFunction(name, caller.key));
+		if (++this.#asked > LIMITS.steps) return Promise.reject(stepLimit(name));
+		if (caller?.isOver) return never();
 		if (this.#state === "parked") this.#observer.passStirred(this);
-		const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
-		this.#occurrences.set(name, occurrence);
-		const key = stepKey(name, occurrence);
+		const key = (caller?.names ?? this.#reach.names).next(name);
 		const row = this.journal.get(key);
+		const holder = row ?? this.#open.get(key);
+		if (holder !== undefined && holder.parent !== (caller?.key ?? null)) {
+			return Promise.reject(stepNameTaken(key, holder.parent));
+		}
 		this.#activity++;
 		if (row !== undefined) {
 			if (row.kind !== kind) return this.#diverge(row, kind);
-			this.#rowsReached++;
+			this.#reach.reached(row);
+		} else if (caller !== undefined) {
+			this.journal.belongs(key, caller.belonging);
 		}
-		const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-		this.#calls.set(key, { key, era: this.#released, promise, resolve, reject });
-		if (row === undefined || row.outcome === null) this.#begin(prepare(key));
+		const call = openCall(key, this.#released, caller);
+		this.#open.add(call);
+		if (row === undefined || row.outcome === null) this.#enter(call, prepare(key, caller));
 		if (row !== undefined) this.#beginHeld();
 		this.#pump();
 		this.#checkQuiet();
-		return promise;
+		return call.promise;
 	}
 
-	#refusal(name: string): Error | undefined {
-		const outer = enclosingAttempt()?.key;
-		if (outer !== undefined) {
-			return new ValidationError(
-				`The step "${name}" was called inside the function of step "${outer}". Steps cannot be nested: call it beside, and pass its result in.`,
-				{ path: name },
-			);
-		}
-		if (++this.#asked <= LIMITS.steps) return undefined;
-		return new WorkflowError(
-			"STEP_LIMIT",
-			`The step "${name}" is one more than the ${LIMITS.steps} that an instance may have. Split the work over several instances.`,
-			{ limit: LIMITS.steps },
-		);
+	#enter({ key, within }: Call, begin: () => void): void {
+		// A handler goes on before the replay has caught up: its steps are part of what is replayed.
+		if (this.journal.get(key)?.status === "handling") this.#open.stepOf(key)?.handle();
+		else if (within === undefined) this.begin(begin);
+		else this.begin(() => within.isOver || begin());
 	}
 
 	/** It is live, and has caught up (P4). */
 	get mayBegin(): boolean {
-		return this.#state === "live" && this.#caughtUp;
+		return this.#state === "live" && this.#reach.hasCaughtUp;
 	}
 
-	/** Whether the replay has asked for all that the journal held when it began (P4). */
-	get #caughtUp(): boolean {
-		return this.#rowsReached === this.#rowsBefore;
-	}
-
-	#begin(begin: () => void): void {
+	begin(begin: () => void): void {
 		if (!this.mayBegin || this.hasEnded) {
 			this.#held.push(begin);
 			return;
@@ -358,7 +356,7 @@ export class Pass implements StepHost {
 	#beginHeld(): void {
 		this.#log.flush();
 		if (this.#held.length === 0 || !this.mayBegin) return;
-		for (const begin of this.#held.splice(0)) this.#begin(begin);
+		for (const begin of this.#held.splice(0)) this.begin(begin);
 	}
 
 	#goLive(): void {
@@ -378,11 +376,7 @@ export class Pass implements StepHost {
 	}
 
 	#diverge(row: StepRow, asked: StepKind): Promise<never> {
-		const error = new NonDeterminismError(
-			`The journal records step "${row.key}" as "${row.kind}", but the program now asks for it as "${asked}". Deploy code that takes the recorded way, then resume.`,
-			{ step: row.key, recorded: row.kind, asked },
-		);
-		this.#observer.passDiverged(this, error);
+		this.#observer.passDiverged(this, otherKind(row, asked));
 		return never();
 	}
 
@@ -392,7 +386,8 @@ export class Pass implements StepHost {
 		const step = new StepApi(this, program);
 		let end: RunEnd;
 		try {
-			end = { ok: true, value: await program.run(step, decode(row.payload), this.#log) };
+			const value = await outside(() => program.run(step, decode(row.payload), this.#log));
+			end = { ok: true, value };
 		} catch (thrown) {
 			end = { ok: false, thrown };
 		}
@@ -417,9 +412,9 @@ export class Pass implements StepHost {
 			const row = this.journal.outcomes[this.#released];
 			if (call === undefined || row === undefined) break;
 			this.#released++;
+			if (row.parent === null) this.#ownReleased++;
 			this.#activity++;
-			this.#calls.delete(call.key);
-			this.#doSteps.delete(call.key);
+			this.#open.close(call);
 			settle(call, row);
 		}
 		this.#releasing = false;
@@ -428,8 +423,13 @@ export class Pass implements StepHost {
 
 	#nextRelease(): Call | undefined {
 		if (this.#state !== "live") return undefined;
-		const row = this.journal.outcomes[this.#released];
-		return row === undefined ? undefined : this.#calls.get(row.key);
+		for (;;) {
+			const row = this.journal.outcomes[this.#released];
+			const call = row && this.#open.get(row.key);
+			// What a handling asked for that is over, nobody asks for again.
+			if (row === undefined || call !== undefined || !this.journal.isPast(row)) return call;
+			this.#released++;
+		}
 	}
 
 	#checkQuiet(): void {
@@ -450,20 +450,5 @@ export class Pass implements StepHost {
 		// An end that came before a recorded step was asked for is looked at again.
 		if (this.#end === undefined) this.#observer.passQuiet(this);
 		else this.#observer.passEnded(this, this.#end);
-	}
-}
-
-/** What a call returns that nothing will answer (P2). Fresh each time, so that it can be collected. */
-function never(): Promise<never> {
-	return new Promise(() => {});
-}
-
-function settle(call: Call, row: StepRow): void {
-	if (row.status === "failed" && row.error !== null) {
-		// A program may look at a call's promise only later; until then it is not unhandled.
-		call.promise.catch(() => {});
-		call.reject(fromThrownRecord(decodeThrown(row.error)));
-	} else {
-		call.resolve(row.result === null ? undefined : decode(row.result));
 	}
 }

@@ -8,9 +8,9 @@
  * replay does not call the function again.
  */
 import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
+import { enclosure } from "./enclosure";
 import type { History, LinePlace } from "./history";
 import type { RunInfo } from "./program";
-import { enclosingAttempt } from "./step-kinds/do-step";
 
 /** The pass that writes. */
 export interface LogHost {
@@ -19,7 +19,7 @@ export interface LogHost {
 	readonly mayBegin: boolean;
 	/** The program has ended, though a recorded step may still be to be reached. */
 	readonly hasEnded: boolean;
-	/** How many outcomes it has released. */
+	/** How many outcomes of the program's own steps it has released. */
 	readonly released: number;
 	broken(error: unknown): void;
 }
@@ -48,10 +48,15 @@ export class RunLog implements RunInfo {
 		this.#host = host;
 	}
 
+	get attempt(): number {
+		return enclosure()?.attempt ?? 1;
+	}
+
 	/** A property, so that a program may take it out of its object. */
 	readonly log = (level: LogLevel, message: string, fields?: LogFields): void => {
 		const entry = logEntry(level, message, fields);
-		const attempt = enclosingAttempt();
+		const caller = enclosure();
+		const attempt = caller?.isHandler === false ? caller : undefined;
 		if (attempt === undefined) {
 			// What goes on beside its end comes to nothing, as steps do.
 			if (this.#host.hasEnded) return;

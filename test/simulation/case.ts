@@ -78,6 +78,7 @@ const doPlan: fc.Arbitrary<DoPlan> = fc
 		limit: often(5, fc.integer({ min: 1, max: 4 }), 2),
 		delayMs: fc.constantFrom(0, 10, 1_000, 30_000),
 		panics: panics(30),
+		breaker: often<number | undefined>(undefined, fc.integer({ min: 1, max: 3 }), 20),
 	})
 	// An attempt that hangs needs a timeout to end.
 	.map((plan) => (plan.hangs > 0 ? { ...plan, timeoutMs: plan.timeoutMs ?? 1_000 } : plan));
@@ -88,8 +89,14 @@ function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 	const { inner } = fc.letrec<{ inner: Plan }>((tie) => {
 		const inner = tie("inner");
 		const several = (minLength: number) => fc.array(inner, { minLength, maxLength: 3 });
-		const untimed = ({ timeoutMs, ...plan }: DoPlan): Plan =>
+		const untimed = ({ timeoutMs, breaker: _, ...plan }: DoPlan): DoPlan =>
 			plan.hangs > 0 ? { ...plan, workMs: 0, turns: 0, timeoutMs } : { ...plan, timeoutMs: null };
+		const someDo = isTimed ? doPlan : doPlan.map(untimed);
+		const then = fc.constantFrom("value" as const, "throw" as const);
+		const handler = fc.record({ body: inner, retries: fc.nat({ max: 3 }), then });
+		const handledDo = fc
+			.tuple(someDo, handler, fc.integer({ min: 1, max: 3 }))
+			.map(([plan, given, fails]) => ({ ...plan, fails, handler: given }));
 		const waitMs = isTimed ? often<number | null>(null, timeoutMs, 2) : fc.constant(null);
 		const branching: fc.Arbitrary<"all" | "any" | "race"> = isTimed
 			? fc.constantFrom("all", "any", "race")
@@ -101,7 +108,8 @@ function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 		return {
 			inner: fc.oneof(
 				{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
-				weighted(4, isTimed ? doPlan : doPlan.map(untimed)),
+				weighted(4, someDo),
+				weighted(2, handledDo),
 				weighted(1, fc.record({ op: one("sleep"), ms: durationMs })),
 				weighted(1, fc.record({ op: one("wait"), event, timeoutMs: waitMs })),
 				weighted(2, fc.record({ op: one("seq"), of: several(1), fails })),

@@ -97,6 +97,8 @@ function featuresOf({ plan, crowd }: Case): string[] {
 		"race or any": ({ op }) => op === "race" || op === "any",
 		"try/catch": ({ op }) => op === "try",
 		loops: ({ op }) => op === "loop",
+		handlers: (node) => node.op === "do" && node.handler !== undefined,
+		"circuit breakers": (node) => node.op === "do" && node.breaker !== undefined,
 		panics: (node) => node.op === "do" && (node.panics ?? 0) > 0,
 	};
 	const guards: Record<string, boolean | undefined> = {
