@@ -3,7 +3,6 @@
  * journal, so many times, whatever happens in between.
  */
 import { describe, expect, it } from "vitest";
-import { type CreateInput, createInstance } from "../../src/client/create-instance";
 import { describeInstance, restartInstance } from "../../src/client/runner-client";
 import type { Program, RunInfo, Step } from "../../src/engine/program";
 import { NonRetryableError, PanicError } from "../../src/model/errors";
@@ -11,7 +10,7 @@ import { statusResponse } from "../../src/model/http";
 import { LIMITS } from "../../src/model/limits";
 import { type PanicOptions, panicPolicy } from "../../src/model/panic";
 import { gate, listed, runners, TestInstance } from "../support/instance";
-import { clock, define, EPOCH, programs } from "../support/lab";
+import { clock, define, programs } from "../support/lab";
 
 const restart = (instance: TestInstance, from?: string) =>
 	restartInstance(runners, instance.id, { from, by: { actor: "ada" } });
@@ -538,69 +537,5 @@ describe("passes that end their isolate", () => {
 		await instance.crash();
 		await instance.advance(5_000);
 		expect((await instance.until("completed")).result).toBe(1);
-	});
-});
-
-describe("an instance's own options", () => {
-	const create = async (input: Partial<CreateInput> & { type: string }) => {
-		const { id } = await createInstance(runners, { payload: null, ...input });
-		return new TestInstance(id);
-	};
-
-	it("hold in place of its type's for panics, over evictions", async () => {
-		const { type } = panicky(1);
-		const instance = await create({ type, panic: { restartDelay: "1h", maxRestartAttempts: 1 } });
-		await instance.until("panicked");
-		await instance.evict();
-		expect((await instance.status()).wakeAt).toBe(clock.now() + 3_600_000);
-		await instance.advance(3_600_000);
-		await instance.until("completed");
-		const other = await create({ type, panic: { maxRestartAttempts: 0 } });
-		await other.until("errored");
-	});
-
-	it("hold for the retries of steps that say nothing, in a later pass too", async () => {
-		const calls: string[] = [];
-		const type = define(async (step) => {
-			const fails = (name: string) => () => {
-				calls.push(name);
-				throw new Error(name);
-			};
-			await step.do("a", fails("a")).catch(() => {});
-			await step.sleep("nap", "1h");
-			await step.do("b", fails("b")).catch(() => {});
-			await step.do("c", fails("c"), { retries: { limit: 1 } }).catch(() => {});
-			return "done";
-		});
-		const instance = await create({ type, retry: { limit: 2, delay: 0 } });
-		await instance.until("sleeping");
-		await instance.advance(0);
-		await instance.until(({ steps }) => steps.some(({ key }) => key === "nap"));
-		await instance.evict();
-		await instance.advance(3_600_000);
-		await instance.until(({ status }) => status === "sleeping" || status === "completed");
-		await instance.advance(0);
-		await instance.until("completed");
-		expect(calls).toEqual(["a", "a", "b", "b", "c"]);
-	});
-
-	it.each<[string, Partial<CreateInput>, string]>([
-		["panic.restartDelay", { panic: { restartDelay: -1 } }, "panic.restartDelay"],
-		["panic.maxRestartAttempts", { panic: { maxRestartAttempts: 1.5 } }, "1.5"],
-		["panic.autoRestart", { panic: { autoRestart: "no" } } as never, "no"],
-		["a predicate", { panic: { isPanic: [] } } as never, "isPanic"],
-		["retries.limit", { retry: { limit: 0 } }, "0"],
-		["a function", { retry: { retryOn: () => true } }, "function"],
-		["too much", { retry: { retryOn: ["x".repeat(LIMITS.overridesLength)] } }, "characters"],
-	])("are refused for %s, and nothing is created", async (_what, options, named) => {
-		const { type } = panicky(0);
-		const request = create({ type, id: `refused-${EPOCH}`, ...options });
-		await expect(request).rejects.toMatchObject({
-			code: expect.stringMatching(/VALIDATION_ERROR/),
-			message: expect.stringContaining(named),
-		});
-		await expect(new TestInstance(`refused-${EPOCH}`).status()).rejects.toMatchObject({
-			code: "INSTANCE_NOT_FOUND",
-		});
 	});
 });
