@@ -14,6 +14,7 @@ export type { RepairInput, RunnerNamespace } from "./client/runner-client";
 export type { ScheduleInput } from "./client/schedules";
 export type {
 	Registry,
+	RunInfo,
 	Step,
 	StepContext,
 	StepFunction,
@@ -27,13 +28,24 @@ export {
 	EventTimeoutError,
 	NonDeterminismError,
 	NonRetryableError,
+	PanicError,
 	StepTimeoutError,
 	ValidationError,
 	WorkflowError,
 } from "./model/errors";
-export type { RunInfo, StepInfo, WorkflowStatusResponse } from "./model/http";
+export type {
+	LogLineInfo,
+	LogPageInfo,
+	PastRun,
+	StepErrorInfo,
+	StepInfo,
+	WorkflowStatusResponse,
+} from "./model/http";
 export type { IndexRow as ListedInstance } from "./model/index-rpc";
 export type { ListOptions } from "./model/list-options";
+export type { LogFields, LogLevel, LogRequest } from "./model/log";
+export type { Metadata, MetadataChanges } from "./model/metadata";
+export { PANIC_INDICATORS, type PanicOptions, type PanicOverrides } from "./model/panic";
 export type { Backoff, RetryOn, RetryOptions } from "./model/retry";
 export type {
 	AuditView,

@@ -74,6 +74,8 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	repair: "instance",
 	remove: "instance",
 	describe: "instance",
+	rest: "instance",
+	logs: "instance",
 	announce: "instance",
 	slot: "instance",
 	indexWrite: "index shard",

@@ -8,6 +8,19 @@ CREATE TABLE `audit` (
 	`detail` text
 );
 
+CREATE TABLE `logs` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`run` integer NOT NULL,
+	`position` integer NOT NULL,
+	`nth` integer NOT NULL,
+	`step` text,
+	`attempt` integer,
+	`level` text NOT NULL,
+	`message` text NOT NULL,
+	`fields` text
+);
+
 CREATE TABLE `past_steps` (
 	`row` integer PRIMARY KEY NOT NULL,
 	`run` integer NOT NULL,
@@ -29,5 +42,15 @@ CREATE TABLE `runs` (
 	`error` text,
 	`started_at` integer,
 	`completed_at` integer
+);
+
+CREATE TABLE `step_errors` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`run` integer NOT NULL,
+	`step` text,
+	`attempt` integer,
+	`panic` integer NOT NULL,
+	`error` text NOT NULL
 );
 

@@ -4,6 +4,8 @@ import { encode } from "../model/codec";
 import { type Duration, durationMs } from "../model/duration";
 import { parseEventName, parseInstanceId, parseTypeName, timeOrderedId } from "../model/ids";
 import { LIMITS } from "../model/limits";
+import type { PanicOverrides } from "../model/panic";
+import type { RetryOptions } from "../model/retry";
 import { type By, type CreateReceipt, unwrap } from "../model/rpc";
 import type { RunnerNamespace } from "./runner-client";
 
@@ -15,6 +17,10 @@ export interface CreateOptions {
 	attributes?: AttributeChanges | undefined;
 	/** Of those that wait for a slot of their type, a larger one starts sooner. Default 0. */
 	priority?: number | undefined;
+	/** Of steps that say nothing of it, in place of the type's; `retryOn` is no function here. */
+	retry?: RetryOptions | undefined;
+	/** In place of the type's. */
+	panic?: PanicOverrides | undefined;
 	/** Not before this moment: a `Date`, or ms since 1970. */
 	startAt?: Date | number | undefined;
 	/** Not before this much time has passed. */

@@ -18,6 +18,7 @@ import type {
 	SlotUse,
 } from "../model/guard-rpc";
 import { parseEventName, parseInstanceId, parseTypeName, shardName } from "../model/ids";
+import type { LogPage, LogRequest } from "../model/log";
 import {
 	type Announcement,
 	type By,
@@ -26,6 +27,7 @@ import {
 	type InstanceView,
 	type RepairRequest,
 	type RestartRequest,
+	type RestRequest,
 	type ShardRpc,
 	type StatusReceipt,
 	unwrap,
@@ -51,6 +53,24 @@ export async function describeInstance(
 	{ steps = true, include }: Partial<DescribeRequest> = {},
 ): Promise<InstanceView> {
 	return unwrap(await instance(runners, id).describe({ steps, include }));
+}
+
+/** The status once the instance rests: it has ended, panicked, been paused, or waits; or after a while. */
+export async function restOfInstance(
+	runners: RunnerNamespace,
+	id: string,
+	{ steps = true, ...request }: Partial<RestRequest> = {},
+): Promise<InstanceView> {
+	return unwrap(await instance(runners, id).rest({ steps, ...request }));
+}
+
+/** A page of the log, oldest first. */
+export async function readLogs(
+	runners: RunnerNamespace,
+	id: string,
+	request: LogRequest = {},
+): Promise<LogPage> {
+	return unwrap(await instance(runners, id).logs(request));
 }
 
 export type ControlAction = "pause" | "resume" | "terminate";

@@ -1,8 +1,10 @@
 /**
- * The tables of an instance's history: what was asked of it from outside, and the runs before the
- * latest. Most instances need none of them, so they come into being with their first row.
+ * The tables of an instance's history: what was asked of it from outside, the runs before the
+ * latest, attempts that failed, and its log. Most instances need none of them, so they come into
+ * being with their first row.
  */
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { LogLevel } from "../model/log";
 import type { AuditAction, StepKind, StepStatus } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
 
@@ -47,6 +49,36 @@ export const pastStepsTable = sqliteTable("past_steps", {
 	completedAt: integer("completed_at"),
 });
 
+/** Attempts that failed, and panics of the program itself; numbered without gaps. */
+export const stepErrorsTable = sqliteTable("step_errors", {
+	seq: integer("seq").primaryKey(),
+	at: integer("at").notNull(),
+	run: integer("run").notNull(),
+	/** Null: the program itself panicked. */
+	step: text("step"),
+	attempt: integer("attempt"),
+	panic: integer("panic").notNull(),
+	error: text("error").notNull(),
+});
+
+/** The log; numbered without gaps. */
+export const logsTable = sqliteTable("logs", {
+	seq: integer("seq").primaryKey(),
+	at: integer("at").notNull(),
+	run: integer("run").notNull(),
+	/** The place of the program's latest line so far, this one included; see `LinePlace`. */
+	position: integer("position").notNull(),
+	nth: integer("nth").notNull(),
+	/** The step whose function wrote it; null: the program, between its steps. */
+	step: text("step"),
+	attempt: integer("attempt"),
+	level: text("level").$type<LogLevel>().notNull(),
+	message: text("message").notNull(),
+	fields: text("fields"),
+});
+
 export type AuditRow = typeof auditTable.$inferSelect;
 export type RunRow = typeof runsTable.$inferSelect;
 export type PastStepRow = typeof pastStepsTable.$inferSelect;
+export type StepErrorRow = typeof stepErrorsTable.$inferSelect;
+export type LogRow = typeof logsTable.$inferSelect;

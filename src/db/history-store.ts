@@ -1,25 +1,32 @@
-/** Reads and writes of an instance's history: its audit, and the runs before the latest. */
-import { asc, eq, lte, sql } from "drizzle-orm";
+/** Reads and writes of an instance's history: its audit, earlier runs, failed attempts, its log. */
+import { and, asc, desc, eq, gt, lte, placeholder, sql } from "drizzle-orm";
 import fresh from "../../drizzle/history/fresh.sql";
 import migrations from "../../drizzle/history/migrations";
+import type { LogLevel } from "../model/log";
 import { applyMigrations, type ObjectStorage } from "./database";
 import {
 	type AuditRow,
 	auditTable,
+	type LogRow,
+	logsTable,
 	type PastStepRow,
 	pastStepsTable,
 	type RunRow,
 	runsTable,
+	type StepErrorRow,
+	stepErrorsTable,
 } from "./history-schema";
 import { bound, boundColumns, builder, columnsOf, Select, Statement } from "./statement";
 
-export type { AuditRow, PastStepRow, RunRow };
+export type { AuditRow, LogRow, PastStepRow, RunRow, StepErrorRow };
 
 const TABLES = { fresh, migrations };
 
 const AUDIT_COLUMNS = columnsOf(auditTable);
 const RUN_COLUMNS = columnsOf(runsTable);
 const PAST_STEP_COLUMNS = columnsOf(pastStepsTable);
+const STEP_ERROR_COLUMNS = columnsOf(stepErrorsTable);
+const LOG_COLUMNS = columnsOf(logsTable);
 
 const insertAudit = new Statement(
 	builder.insert(auditTable).values(boundColumns(AUDIT_COLUMNS.filter((name) => name !== "seq"))),
@@ -55,6 +62,51 @@ const selectPastSteps = new Select<PastStepRow>(
 	PAST_STEP_COLUMNS,
 );
 
+const insertStepError = new Statement(
+	builder
+		.insert(stepErrorsTable)
+		.values(boundColumns(STEP_ERROR_COLUMNS.filter((name) => name !== "seq"))),
+);
+const pruneStepErrors = new Statement(
+	builder
+		.delete(stepErrorsTable)
+		.where(lte(stepErrorsTable.seq, sql`(SELECT max(seq) FROM step_errors) - ${bound("rowsMax")}`)),
+);
+const selectStepErrors = new Select<StepErrorRow>(
+	builder.select().from(stepErrorsTable).orderBy(desc(stepErrorsTable.seq)),
+	STEP_ERROR_COLUMNS,
+);
+const insertLog = new Statement(
+	builder.insert(logsTable).values(boundColumns(LOG_COLUMNS.filter((name) => name !== "seq"))),
+);
+const pruneLogs = new Statement(
+	builder
+		.delete(logsTable)
+		.where(lte(logsTable.seq, sql`(SELECT max(seq) FROM logs) - ${bound("rowsMax")}`)),
+);
+const selectLastLog = new Select<LogRow>(
+	builder.select().from(logsTable).orderBy(desc(logsTable.seq)).limit(1),
+	LOG_COLUMNS,
+);
+const selectFirstLog = new Select<{ seq: number }>(
+	builder.select({ seq: logsTable.seq }).from(logsTable).orderBy(asc(logsTable.seq)).limit(1),
+	["seq"],
+);
+const selectLogs = new Select<LogRow>(
+	builder
+		.select()
+		.from(logsTable)
+		.where(
+			and(
+				gt(logsTable.seq, bound("after")),
+				sql`instr(${bound("levels")}, ${logsTable.level}) > 0`,
+			),
+		)
+		.orderBy(asc(logsTable.seq))
+		.limit(placeholder("limit")),
+	LOG_COLUMNS,
+);
+
 /** The tables come with the first row; before, nothing may be read. */
 export class HistoryStore {
 	readonly #storage: ObjectStorage;
@@ -79,6 +131,11 @@ export class HistoryStore {
 		pruneAudit.run(this.#storage, { rowsMax });
 	}
 
+	/** Whether tables with so many migrations have failed attempts and logs. */
+	hasErrorsAndLogs(applied: number): boolean {
+		return applied > 1;
+	}
+
 	readAudit(): AuditRow[] {
 		return selectAudit.all(this.#storage);
 	}
@@ -99,5 +156,37 @@ export class HistoryStore {
 
 	readPastSteps(): PastStepRow[] {
 		return selectPastSteps.all(this.#storage);
+	}
+
+	/** Adds a failed attempt, and drops those further back than `rowsMax`. */
+	addStepError(entry: Omit<StepErrorRow, "seq">, rowsMax: number): void {
+		insertStepError.run(this.#storage, entry);
+		pruneStepErrors.run(this.#storage, { rowsMax });
+	}
+
+	/** The latest first. */
+	readStepErrors(): StepErrorRow[] {
+		return selectStepErrors.all(this.#storage);
+	}
+
+	/** Adds a line, and drops those further back than `rowsMax`. */
+	addLog(line: Omit<LogRow, "seq">, rowsMax: number): void {
+		insertLog.run(this.#storage, line);
+		pruneLogs.run(this.#storage, { rowsMax });
+	}
+
+	lastLog(): LogRow | undefined {
+		return selectLastLog.all(this.#storage)[0];
+	}
+
+	/** The number of the oldest line that is there. */
+	firstLogSeq(): number | undefined {
+		return selectFirstLog.all(this.#storage)[0]?.seq;
+	}
+
+	/** Lines of these levels after number `after`, at most `limit`. */
+	readLogs(request: { after: number; levels: readonly LogLevel[]; limit: number }): LogRow[] {
+		const { after, levels, limit } = request;
+		return selectLogs.all(this.#storage, { after, levels: levels.join(), limit });
 	}
 }

@@ -46,6 +46,12 @@ export const workflowTable = sqliteTable("workflow", {
 	removing: integer("removing").notNull().default(0),
 	/** How many migrations the history's tables have had; 0: they are not there. */
 	historySchema: integer("history_schema").notNull().default(0),
+	/** `Overrides` as JSON; null: all is as the type says. */
+	overrides: text("overrides"),
+	/** Panics of the run that it goes on from. */
+	restarts: integer("restarts").notNull().default(0),
+	/** What its program shows of how far it is. */
+	metadata: text("metadata"),
 	/** Who asked for it, why, and with which idempotency key. */
 	createdBy: text("created_by"),
 	createReason: text("create_reason"),

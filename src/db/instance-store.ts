@@ -44,6 +44,8 @@ const MUTABLE = [
 	"slotAckedSeq",
 	"removing",
 	"historySchema",
+	"restarts",
+	"metadata",
 	"strikes",
 	"progress",
 	"statusSeq",

@@ -37,8 +37,9 @@ export function planAlarm(facts: AlarmFacts): number | null {
 	]);
 	if (isTerminal(status)) return earliest([delivery, recheckAt, expiresAt]);
 	if (status === "paused") return earliest([leaseAt, recheckAt, delivery]);
-	// Backed off: what is due in between stays due, and is taken when the next pass starts.
-	if (notBefore !== null) return earliest([notBefore, deadlineAt, delivery]);
+	// Backed off, or panicked: what is due in between stays due, and is taken when the next pass starts.
+	const isHeldBack = notBefore !== null || status === "panicked";
+	if (isHeldBack) return earliest([notBefore, deadlineAt, delivery]);
 	return earliest([leaseAt, stepsDueAt, deadlineAt, delivery]);
 }
 

@@ -10,34 +10,35 @@
  * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
  * - I5 A pass starts or goes on with a slot, or where none is needed: `#mayGoOn` is the one gate.
  */
+import type { HistoryStore } from "../db/history-store";
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
-import {
-	type AttributeChanges,
-	attributesOf,
-	attributesText,
-	withAttributes,
-} from "../model/attributes";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
+import { withOverrides } from "../model/overrides";
+import { DEFAULT_PANIC_POLICY } from "../model/panic";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
 import type { RunningAttempt } from "./describe";
 import { instanceTimeout, missedStep, passesLost, typeNotRegistered } from "./faults";
+import { History } from "./history";
 import { InstanceRecord } from "./instance-record";
 import { Journal } from "./journal";
+import { afterPanic, type Panic, panicError } from "./panics";
 import { Pass, type PassObserver, type RunEnd } from "./pass";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { Removal } from "./removal";
 import { Slot } from "./slot";
+import { rowWith, type Setting } from "./step-kinds/setting-step";
 import { timeOutWait } from "./step-kinds/wait-step";
 import { judgeLostPass } from "./strikes";
 import { Wakeups } from "./wakeups";
 
 export interface CourseSettings {
 	store: InstanceStore;
+	history: HistoryStore;
 	programs: ReadonlyMap<string, Program>;
 	ports: Ports;
 }
@@ -50,6 +51,7 @@ const RECHECK_MS = 60_000;
 export class Course implements PassObserver {
 	readonly record: InstanceRecord;
 	readonly slot: Slot;
+	readonly history: History;
 	readonly #removal: Removal;
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
@@ -60,11 +62,12 @@ export class Course implements PassObserver {
 	/** The frozen pass cannot be thawed: it took another way than the journal. */
 	#diverged = false;
 
-	constructor({ store, programs, ports }: CourseSettings) {
+	constructor({ store, history, programs, ports }: CourseSettings) {
 		this.#store = store;
 		this.#programs = programs;
 		this.#ports = ports;
 		this.record = new InstanceRecord(store, ports, () => this.arm());
+		this.history = new History(this.record, history, ports.clock);
 		this.slot = new Slot({
 			record: this.record,
 			programs,
@@ -85,7 +88,7 @@ export class Course implements PassObserver {
 	begin(row: WorkflowRow, program: Program): void {
 		this.record.create(row);
 		this.#journal = Journal.empty(this.#store);
-		if (row.status === "running") this.#runPass(program);
+		if (row.status === "running") this.#runPass(withOverrides(program, row.overrides));
 		else this.arm();
 	}
 
@@ -185,9 +188,8 @@ export class Course implements PassObserver {
 			return;
 		}
 		if (status === "running" && this.#pass === undefined) this.#recoverLostPass();
-		const { notBefore } = this.#row;
-		if (isTerminal(this.#row.status) || (notBefore !== null && notBefore > now)) return;
-		if (this.settleDue(now) || notBefore !== null) this.move();
+		if (isTerminal(this.#row.status) || this.#isHeldBack) return;
+		if (this.settleDue(now) || this.#row.notBefore !== null) this.move();
 	}
 
 	/** The alarm stays with a live pass, and with what is on its way to the shards. */
@@ -221,7 +223,8 @@ export class Course implements PassObserver {
 
 	passEnded(pass: Pass, end: RunEnd): void {
 		if (pass !== this.#pass || pass.isOver) return;
-		const unreached = pass.unreached();
+		const panics = !end.ok && pass.isPanic(end.thrown);
+		const unreached = panics ? undefined : pass.unreached();
 		if (unreached !== undefined) {
 			this.#allowToReach(pass, unreached, "ended");
 			this.arm();
@@ -229,6 +232,10 @@ export class Course implements PassObserver {
 		}
 		// Something that is no step ended a parked pass.
 		if (this.#row.status !== "running") this.record.write({ status: "running" });
+		if (panics) {
+			this.passPanicked(pass, { thrown: end.thrown, step: null, attempt: null });
+			return;
+		}
 		try {
 			if (end.ok) this.#complete(end.value);
 			else this.finish("errored", { error: encodeThrown(end.thrown) });
@@ -254,10 +261,16 @@ export class Course implements PassObserver {
 		this.arm();
 	}
 
-	passSetsAttributes(_pass: Pass, changes: AttributeChanges): void {
-		const before = this.#row.attributes;
-		const attributes = withAttributes(attributesOf(before), changes);
-		this.record.write({ attributes: attributesText(attributes) });
+	passPanicked(pass: Pass, panic: Panic): void {
+		if (pass !== this.#pass || pass.isOver) return;
+		const error = panicError(panic);
+		const { step, attempt } = panic;
+		this.history.addError({ step, attempt, isPanic: true, error: encodeThrown(panic.thrown) });
+		this.#panic({ error: encodeThrown(error), reason: reason(error.code, error.message) });
+	}
+
+	passSets(_pass: Pass, setting: Setting): void {
+		this.record.write(rowWith(this.#row, setting));
 	}
 
 	passDrained(pass: Pass): void {
@@ -318,11 +331,16 @@ export class Course implements PassObserver {
 
 	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
 	move(): void {
-		const { notBefore } = this.#row;
 		if (this.#pass?.isLive) this.#pass.recorded();
-		else if ((notBefore ?? 0) > this.#now() || !this.#mayGoOn()) return;
+		else if (this.#isHeldBack || !this.#mayGoOn()) return;
 		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
 		else this.#startPass();
+	}
+
+	/** No pass starts before its time, nor after a panic until somebody asks for it. */
+	get #isHeldBack(): boolean {
+		const { status, notBefore } = this.#row;
+		return notBefore === null ? status === "panicked" : notBefore > this.#now();
 	}
 
 	/** Whether a pass may start or go on (I5); if not, it does once there is a slot. */
@@ -373,13 +391,36 @@ export class Course implements PassObserver {
 				});
 				break;
 			case "give up":
-				this.finish("errored", { error: encodeThrown(error), reason: why });
+				this.#panic({ strikes, error: encodeThrown(error), reason: why });
 		}
+	}
+
+	/** Rests until its restart, or ends where it has had them all; a paused one stays paused. */
+	#panic(change: Pick<WorkflowRow, "error" | "reason"> & Partial<WorkflowRow>): void {
+		const row = this.#row;
+		const next = afterPanic(row, this.#programFor(row)?.panic ?? DEFAULT_PANIC_POLICY, this.#now());
+		if (row.status === "paused") {
+			const { reason: why, error } = row.reason === null ? change : row;
+			this.record.write({ reason: why, error, restarts: row.restarts + 1 });
+		} else if (next.status === "errored") {
+			this.finish("errored", change);
+			return;
+		} else {
+			this.record.write({ ...change, ...next, ...this.slot.parked(), ...this.slot.left() });
+		}
+		this.dropPass(new Error("the instance has panicked"));
+		this.arm();
+	}
+
+	/** As it holds for this instance. */
+	#programFor({ type, overrides }: WorkflowRow): Program | undefined {
+		const program = this.#programs.get(type);
+		return program && withOverrides(program, overrides);
 	}
 
 	#startPass(): void {
 		const row = this.#row;
-		const program = this.#programs.get(row.type);
+		const program = this.#programFor(row);
 		if (program === undefined) {
 			const { code, message } = typeNotRegistered(row.type);
 			this.record.write({ status: "paused", reason: reason(code, message) });
@@ -404,8 +445,9 @@ export class Course implements PassObserver {
 		this.#pass = new Pass({
 			scope: idempotencyScope(this.#row),
 			program,
-			payload: this.#row.payload,
+			row: this.#row,
 			journal: this.journal,
+			history: this.history,
 			ports: this.#ports,
 			observer: this,
 		});

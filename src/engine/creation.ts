@@ -13,6 +13,7 @@ import { hash53 } from "../model/hash";
 import { parseEventName, shardOf } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { wholeNumber } from "../model/options";
+import { overridesText } from "../model/overrides";
 import type { By, CreateRequest } from "../model/rpc";
 import type { Arrival } from "./event-buffer";
 import { checkEvent, checkPayload } from "./input";
@@ -28,6 +29,7 @@ export interface Creation {
 	readonly priority: number;
 	readonly by: By | undefined;
 	readonly event: Omit<Arrival, "receivedAt"> | undefined;
+	readonly overrides: string | null;
 	startAt(now: number): number | null;
 }
 
@@ -43,6 +45,7 @@ export async function checkCreation(request: CreateRequest, program: Program): P
 		fingerprint: hash53(request.payload),
 		attributes: withAttributes({}, parseAttributeChanges(attributes)),
 		priority: wholeNumber(priority, "priority", range),
+		overrides: overridesText({ retry: request.retry, panic: request.panic }),
 		by,
 		startAt: (now) => {
 			const at = start(now);
@@ -71,7 +74,7 @@ export async function checkArrival(
 }
 
 export function newRow(
-	{ id, program, payload, attributes, priority, by, fingerprint, startAt }: Creation,
+	{ id, program, payload, attributes, priority, overrides, by, fingerprint, startAt }: Creation,
 	now: number,
 ): WorkflowRow {
 	const { type, version, timeoutMs } = program;
@@ -98,6 +101,9 @@ export function newRow(
 		slotAckedSeq: 0,
 		removing: 0,
 		historySchema: 0,
+		overrides,
+		restarts: 0,
+		metadata: null,
 		createdBy: by?.actor ?? null,
 		createReason: by?.reason ?? null,
 		createKey: by?.key ?? null,

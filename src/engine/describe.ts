@@ -24,7 +24,7 @@ export function describe(
 	const seen = new Set(views.map(({ key }) => key));
 	for (const attempt of running) if (!seen.has(attempt.key)) views.push(firstAttempt(attempt));
 	const { id, type, version, status, reason, payload, result, error } = row;
-	const { run, priority, createdAt, startedAt, updatedAt, completedAt } = row;
+	const { run, restarts, metadata, priority, createdAt, startedAt, updatedAt, completedAt } = row;
 	return {
 		id,
 		type,
@@ -37,7 +37,9 @@ export function describe(
 		steps: views,
 		wakeAt: wakeAt(row, views),
 		run,
+		restartAttempt: restarts,
 		attributes: attributesOf(row.attributes),
+		metadata,
 		priority,
 		createdAt,
 		startedAt,
@@ -84,6 +86,7 @@ function omitLargeResults(views: StepView[]): void {
 
 function wakeAt(row: WorkflowRow, steps: StepView[]): number | null {
 	if (row.status === "created") return row.notBefore;
+	if (row.status === "panicked") return row.notBefore ?? row.deadlineAt;
 	if (row.status !== "sleeping" && row.status !== "waiting") return null;
 	if (row.notBefore !== null) return row.notBefore;
 	const moments = [row.deadlineAt, ...steps.map((step) => step.wakeAt)];

@@ -1,17 +1,31 @@
 /**
- * What was asked of an instance from outside, and how its earlier runs went. The tables come into
- * being with the first entry.
+ * What was asked of an instance from outside, how its earlier runs went, which attempts failed, and
+ * its log. The tables come into being with the first entry.
  */
 import type { HistoryStore } from "../db/history-store";
 import type { EventRow, StepRow } from "../db/instance-store";
 import { WorkflowError } from "../model/errors";
 import { LIMITS } from "../model/limits";
+import { LOG_LEVELS, type LogEntry, type LogPage, type LogRequest } from "../model/log";
 import type { Clock } from "../model/ports";
-import type { AuditAction, AuditView, By, RunView } from "../model/rpc";
+import type {
+	AuditAction,
+	AuditView,
+	By,
+	InstanceView,
+	RunView,
+	StepErrorView,
+} from "../model/rpc";
 import type { InstanceRecord } from "./instance-record";
 
 /** What an action was about: plain JSON. */
 export type Detail = Readonly<Record<string, unknown>>;
+
+/** Where in a run the program writes a line: after so many outcomes, so many lines; (0, 0): nowhere yet. */
+export interface LinePlace {
+	readonly position: number;
+	readonly nth: number;
+}
 
 export class History {
 	readonly #record: InstanceRecord;
@@ -99,6 +113,68 @@ export class History {
 			...run,
 			steps: (steps.get(run.run) ?? []).map(({ row: _row, run: _run, ...step }) => step),
 		}));
+	}
+
+	/** A failed attempt. Call it in the stretch that records its end. */
+	addError(error: Omit<StepErrorView, "at" | "run">): void {
+		this.#open();
+		const { isPanic, ...entry } = error;
+		const { run } = this.#record.row;
+		this.#store.addStepError(
+			{ ...entry, at: this.#clock.now(), run, panic: isPanic ? 1 : 0 },
+			LIMITS.stepErrors,
+		);
+	}
+
+	/** The latest failed attempts that fit into an answer, oldest first. */
+	errors(): NonNullable<InstanceView["errors"]> {
+		if (!this.#hasErrorsAndLogs) return { entries: [], omitted: 0 };
+		let length = 0;
+		const rows = this.#store.readStepErrors().filter(({ error }) => {
+			length += error.length;
+			return length <= LIMITS.statusErrorsLength;
+		});
+		const entries = rows.map(({ seq: _, panic, ...entry }) => ({ ...entry, isPanic: panic === 1 }));
+		return { entries: entries.reverse(), omitted: (rows.at(-1)?.seq ?? 1) - 1 };
+	}
+
+	/** `place`: of the program's latest line, this one included. */
+	addLine(
+		entry: LogEntry,
+		place: LinePlace,
+		writer: { step: string | null; attempt: number | null },
+	): void {
+		this.#open();
+		const { run } = this.#record.row;
+		this.#store.addLog(
+			{ ...entry, ...place, ...writer, at: this.#clock.now(), run },
+			LIMITS.logLines,
+		);
+	}
+
+	/** The place of the program's latest line in this run. */
+	lastPlace(): LinePlace {
+		const last = this.#hasErrorsAndLogs ? this.#store.lastLog() : undefined;
+		if (last?.run !== this.#record.row.run) return { position: 0, nth: 0 };
+		const { position, nth } = last;
+		return { position, nth };
+	}
+
+	/** A page of the log, oldest first. */
+	logs({ level = "debug", after = 0, limit = LIMITS.listPageDefault }: LogRequest): LogPage {
+		if (!this.#hasErrorsAndLogs) return { lines: [], dropped: 0, nextAfter: null };
+		const levels = LOG_LEVELS.slice(LOG_LEVELS.indexOf(level));
+		const rows = this.#store.readLogs({ after, levels, limit: limit + 1 });
+		const lines = rows.slice(0, limit).map(({ position: _, nth: _nth, ...line }) => line);
+		return {
+			lines,
+			dropped: (this.#store.firstLogSeq() ?? 1) - 1,
+			nextAfter: rows.length > limit ? (lines.at(-1)?.seq ?? null) : null,
+		};
+	}
+
+	get #hasErrorsAndLogs(): boolean {
+		return this.#store.hasErrorsAndLogs(this.#record.row.historySchema);
 	}
 
 	#open(): void {

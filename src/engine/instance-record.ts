@@ -21,6 +21,7 @@ const NOT_BEGUN = {
 	result: null,
 	error: null,
 	notBefore: null,
+	restarts: 0,
 	strikes: 0,
 	progress: 0,
 	startedAt: null,
@@ -34,6 +35,7 @@ export class InstanceRecord implements StatusSource {
 	readonly #deliveryChanged: () => void;
 	#isOpen = false;
 	#row: WorkflowRow | undefined;
+	#change: PromiseWithResolvers<void> | undefined;
 
 	/** `deliveryChanged`: something was delivered, or is to be tried again later. */
 	constructor(store: InstanceStore, ports: Ports, deliveryChanged: () => void) {
@@ -55,8 +57,20 @@ export class InstanceRecord implements StatusSource {
 		return this.#row?.removing === 1;
 	}
 
+	/** Resolves at the next change that the index hears of, or when memory is dropped. */
+	get changed(): Promise<void> {
+		this.#change ??= Promise.withResolvers();
+		return this.#change.promise;
+	}
+
+	#tellChange(): void {
+		this.#change?.resolve();
+		this.#change = undefined;
+	}
+
 	/** Drops what memory has, so that the next `open` reads again. */
 	forget(): void {
+		this.#tellChange();
 		this.#isOpen = false;
 		this.#row = undefined;
 	}
@@ -148,6 +162,8 @@ export class InstanceRecord implements StatusSource {
 			: row;
 		this.#store.updateWorkflow(changed);
 		this.#row = changed;
-		if (isForIndex) this.outbox.kick();
+		if (!isForIndex) return;
+		this.outbox.kick();
+		this.#tellChange();
 	}
 }

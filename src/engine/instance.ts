@@ -16,6 +16,8 @@ import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
 import { parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
+import { type LogPage, type LogRequest, parseLogRequest } from "../model/log";
+import { wholeNumber } from "../model/options";
 import type {
 	Announcement,
 	AuditAction,
@@ -28,6 +30,7 @@ import type {
 	InstanceView,
 	RepairRequest,
 	RestartRequest,
+	RestRequest,
 	StatusReceipt,
 } from "../model/rpc";
 import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
@@ -45,6 +48,7 @@ import {
 } from "./faults";
 import { type Detail, idempotencyConflict } from "./history";
 import { type InstanceSettings, Lifecycle } from "./lifecycle";
+import { panickedStep } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { planRepair } from "./repair";
@@ -120,7 +124,11 @@ export class Instance {
 		return this.#change("resume", by, null, () => {
 			const { status, type } = this.#row;
 			if (status !== "paused") {
-				throw illegalStatusChange(status, "running", "only a paused instance can be resumed");
+				const hint =
+					status === "panicked"
+						? "it goes on by a restart, which is due by itself or asked for"
+						: "only a paused instance can be resumed";
+				throw illegalStatusChange(status, "running", hint);
 			}
 			this.#registered(type);
 			this.#life.course.resume();
@@ -134,10 +142,13 @@ export class Instance {
 		});
 	}
 
+	/** From where it stands, if it has panicked; else another run. */
 	restart({ from, by }: RestartRequest): StatusReceipt {
 		return this.#change("restart", by, from === undefined ? null : { from }, () => {
-			const program = this.#registered(this.#row.type);
-			this.#life.restart(from === undefined ? 0 : this.#outcomesBefore(from), program);
+			const { status, type } = this.#row;
+			const program = this.#registered(type);
+			if (status === "panicked" && from === undefined) this.#life.restartNow();
+			else this.#life.restart(from === undefined ? 0 : this.#outcomesBefore(from), program);
 		});
 	}
 
@@ -187,7 +198,34 @@ export class Instance {
 		if (!steps) view.steps = [];
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
 		if (include.includes("runs")) view.runs = history.runs();
+		if (include.includes("errors")) view.errors = history.errors();
+		if (include.includes("logs")) view.logs = history.logs({});
 		return view;
+	}
+
+	/** Answers once no pass is open or to begin at once, or when it has waited long enough. */
+	async rest({ patienceMs = LIMITS.restMs, ...request }: RestRequest): Promise<InstanceView> {
+		const most = { min: 0, max: LIMITS.restMs };
+		const patience = Promise.withResolvers<void>();
+		let waits = true;
+		const cancel = this.#ports.clock.after(wholeNumber(patienceMs, "patienceMs", most), () => {
+			waits = false;
+			patience.resolve();
+		});
+		try {
+			while (waits && this.#isBusy) {
+				await Promise.race([this.#life.record.changed, patience.promise]);
+			}
+		} finally {
+			cancel();
+		}
+		return this.describe(request);
+	}
+
+	logs({ level, after, limit }: LogRequest): LogPage {
+		// For an id that is unknown, this throws.
+		void this.#row;
+		return this.#life.history.logs(parseLogRequest({ level, after, limit }));
 	}
 
 	/** The guard of its type asks about its slot, or offers it. */
@@ -220,6 +258,12 @@ export class Instance {
 			report("an alarm failed; it is set again", error);
 			alarm.set(clock.now() + ALARM_RETRY_MS);
 		}
+	}
+
+	/** A pass is open, or begins as soon as there is a slot. */
+	get #isBusy(): boolean {
+		const { status, notBefore } = this.#row;
+		return status === "running" || (status === "created" && notBefore === null);
 	}
 
 	/** @throws {WorkflowError} `INSTANCE_NOT_FOUND` */
@@ -292,7 +336,7 @@ export class Instance {
 	/** How many outcomes a run keeps that starts again from this step: those recorded before its own. */
 	#outcomesBefore(key: string): number {
 		const row = this.#life.step(key);
-		if (row === undefined && !this.#life.isInFlight(key)) {
+		if (row === undefined && !this.#life.isInFlight(key) && key !== panickedStep(this.#row)) {
 			throw stepNotFound(key, this.#life.course.steps());
 		}
 		const outcome = row?.outcome ?? null;

@@ -2,39 +2,35 @@
  * What is done to an instance at the word of a caller, once `Instance` has found that it may be:
  * events, pause, restart, the repair of a step. What becomes of it by itself is `Course`'s.
  */
-import type { HistoryStore } from "../db/history-store";
 import type { EventRow, InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
 import type { Encoded } from "../model/codec";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
-import { Course } from "./course";
+import { Course, type CourseSettings } from "./course";
 import type { Arrival } from "./event-buffer";
-import { History } from "./history";
+import type { History } from "./history";
 import type { InstanceRecord } from "./instance-record";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 
-export interface InstanceSettings {
-	store: InstanceStore;
-	history: HistoryStore;
-	programs: ReadonlyMap<string, Program>;
-	ports: Ports;
-}
+export type InstanceSettings = CourseSettings;
 
 export class Lifecycle {
 	readonly course: Course;
-	readonly history: History;
 	readonly #store: InstanceStore;
 	readonly #ports: Ports;
 
-	constructor({ store, history, programs, ports }: InstanceSettings) {
-		this.#store = store;
-		this.#ports = ports;
-		this.course = new Course({ store, programs, ports });
-		this.history = new History(this.record, history, ports.clock);
+	constructor(settings: InstanceSettings) {
+		this.#store = settings.store;
+		this.#ports = settings.ports;
+		this.course = new Course(settings);
 	}
 
 	get record(): InstanceRecord {
 		return this.course.record;
+	}
+
+	get history(): History {
+		return this.course.history;
 	}
 
 	/** Completes the first wait for the event, or keeps it for a later one (G8). */
@@ -46,12 +42,19 @@ export class Lifecycle {
 
 	/** Steps in flight finish and record, nothing new starts (G11). */
 	pause(): void {
-		const { startedAt, notBefore } = this.#row;
+		const { startedAt, notBefore, status, reason } = this.#row;
 		// A delayed start stays delayed; a pass that was backed off is tried as soon as it is resumed.
 		const wait = startedAt === null ? notBefore : null;
-		const change = { status: "paused", reason: null, notBefore: wait } as const;
+		const why = status === "panicked" ? reason : null;
+		const change = { status: "paused", reason: why, notBefore: wait } as const;
 		this.record.write({ ...change, ...this.course.slot.left() });
 		this.course.freeze();
+	}
+
+	/** Ends the rest of a panicked instance: it goes on from its journal. */
+	restartNow(): void {
+		this.record.write({ notBefore: this.#now(), strikes: 0 });
+		this.course.advance();
 	}
 
 	/**

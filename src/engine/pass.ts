@@ -18,23 +18,25 @@
  * - P5 A pass goes live in the turn after it is told to, so that what was written with that is
  *   committed before user code moves, even if that code ends the isolate (G17).
  */
-import type { StepRow } from "../db/instance-store";
-import type { AttributeChanges } from "../model/attributes";
-import { decode, type Encoded } from "../model/codec";
+import type { StepRow, WorkflowRow } from "../db/instance-store";
+import { decode } from "../model/codec";
 import { decodeThrown, fromThrownRecord } from "../model/error-record";
 import { NonDeterminismError, ValidationError, WorkflowError } from "../model/errors";
 import { stepKey } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
 import type { RunningAttempt } from "./describe";
+import type { History } from "./history";
 import type { Journal } from "./journal";
+import type { Panic } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { RunLog } from "./run-log";
 import { StepApi } from "./step-api";
-import { openAttributes } from "./step-kinds/attributes-step";
-import { type DoSettings, DoStep, enclosingStep } from "./step-kinds/do-step";
+import { type DoSettings, DoStep, enclosingAttempt } from "./step-kinds/do-step";
+import { openSetting, type Setting } from "./step-kinds/setting-step";
 import { openSleep } from "./step-kinds/sleep-step";
-import type { StepHost } from "./step-kinds/step-host";
+import type { Failure, StepHost } from "./step-kinds/step-host";
 import { openWait, type WaitSettings } from "./step-kinds/wait-step";
 
 /** How `run()` ended. */
@@ -52,16 +54,18 @@ export interface PassObserver {
 	/** The last step function in flight of a frozen pass has ended. */
 	passDrained(pass: Pass): void;
 	passBroken(pass: Pass, error: unknown): void;
-	/** @throws {ValidationError} for too many. */
-	passSetsAttributes(pass: Pass, changes: AttributeChanges): void;
+	passPanicked(pass: Pass, panic: Panic): void;
+	/** @throws {WorkflowError} for too many, or too large. */
+	passSets(pass: Pass, setting: Setting): void;
 }
 
 export interface PassSettings {
 	/** What the idempotency keys of its steps begin with. */
 	scope: string;
 	program: Program;
-	payload: Encoded;
+	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload">;
 	journal: Journal;
+	history: History;
 	ports: Ports;
 	observer: PassObserver;
 }
@@ -99,6 +103,7 @@ export class Pass implements StepHost {
 	readonly #doSteps = new Map<string, DoStep>();
 	/** Starts that came while frozen, or before the replay had caught up. */
 	readonly #held: (() => void)[] = [];
+	readonly #log: RunLog;
 	/** Rows that were there when the pass began, and how many of them it has asked for. */
 	readonly #rowsBefore: number;
 	#rowsReached = 0;
@@ -120,6 +125,7 @@ export class Pass implements StepHost {
 		this.journal = settings.journal;
 		this.ports = settings.ports;
 		this.#rowsBefore = settings.journal.size;
+		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
 	/** Live, or about to be. */
@@ -155,6 +161,11 @@ export class Pass implements StepHost {
 			attempt: running?.attempt ?? 0,
 			startedAt: running?.startedAt ?? 0,
 		}));
+	}
+
+	/** How many outcomes have been released. */
+	get released(): number {
+		return this.#released;
 	}
 
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
@@ -243,14 +254,24 @@ export class Pass implements StepHost {
 		return this.#ask("wait_for_event", name, (key) => () => openWait(this, key, settings));
 	}
 
-	setAttributes(changes: AttributeChanges): Promise<unknown> {
-		return this.#ask("set_attributes", "setAttributes", (key) => () => {
-			openAttributes(this, key, changes);
-		});
+	set(name: string, setting: Setting): Promise<unknown> {
+		return this.#ask(setting.kind, name, (key) => () => openSetting(this, key, setting));
 	}
 
-	changeAttributes(changes: AttributeChanges): void {
-		this.#observer.passSetsAttributes(this, changes);
+	change(setting: Setting): void {
+		this.#observer.passSets(this, setting);
+	}
+
+	attemptFailed(failure: Failure): void {
+		this.#settings.history.addError({ ...failure, isPanic: false });
+	}
+
+	isPanic(thrown: unknown): boolean {
+		return this.#settings.program.panic.isPanic(thrown);
+	}
+
+	panicked(panic: Panic): void {
+		this.#observer.passPanicked(this, panic);
 	}
 
 	attemptStarted(step: DoStep): void {
@@ -293,7 +314,7 @@ export class Pass implements StepHost {
 	}
 
 	#refusal(name: string): Error | undefined {
-		const outer = enclosingStep();
+		const outer = enclosingAttempt()?.key;
 		if (outer !== undefined) {
 			return new ValidationError(
 				`The step "${name}" was called inside the function of step "${outer}". Steps cannot be nested: call it beside, and pass its result in.`,
@@ -308,13 +329,18 @@ export class Pass implements StepHost {
 		);
 	}
 
+	/** It is live, and has caught up (P4). */
+	get mayBegin(): boolean {
+		return this.#state === "live" && this.#caughtUp;
+	}
+
 	/** Whether the replay has asked for all that the journal held when it began (P4). */
 	get #caughtUp(): boolean {
 		return this.#rowsReached === this.#rowsBefore;
 	}
 
 	#begin(begin: () => void): void {
-		if (this.#state !== "live" || !this.#caughtUp || this.#end !== undefined) {
+		if (!this.mayBegin || this.#end !== undefined) {
 			this.#held.push(begin);
 			return;
 		}
@@ -326,7 +352,8 @@ export class Pass implements StepHost {
 	}
 
 	#beginHeld(): void {
-		if (this.#held.length === 0 || this.#state !== "live" || !this.#caughtUp) return;
+		this.#log.flush();
+		if (this.#held.length === 0 || !this.mayBegin) return;
 		for (const begin of this.#held.splice(0)) this.#begin(begin);
 	}
 
@@ -357,10 +384,11 @@ export class Pass implements StepHost {
 
 	async #run(): Promise<void> {
 		this.#started = true;
-		const { program, payload } = this.#settings;
+		const { program, row } = this.#settings;
+		const step = new StepApi(this, program);
 		let end: RunEnd;
 		try {
-			end = { ok: true, value: await program.run(new StepApi(this, program), decode(payload)) };
+			end = { ok: true, value: await program.run(step, decode(row.payload), this.#log) };
 		} catch (thrown) {
 			end = { ok: false, thrown };
 		}

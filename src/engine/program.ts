@@ -10,6 +10,7 @@
  *   { [toProgram]: () => ({
  *       type: "greet", version: "1", retry: DEFAULT_RETRY_POLICY, stepTimeoutMs: null,
  *       timeoutMs: null, events: null, payload: null, onNonDeterminism: "pause",
+ *       panic: DEFAULT_PANIC_POLICY,
  *       about: { description: null, tags: [], metadata: null },
  *       concurrency: null, rate: null, retentionMs: null, shards: 1,
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
@@ -19,6 +20,9 @@ import type { AttributeChanges } from "../model/attributes";
 import type { Duration } from "../model/duration";
 import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
+import type { LogFields, LogLevel } from "../model/log";
+import type { MetadataChanges } from "../model/metadata";
+import type { PanicPolicy } from "../model/panic";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
 import type { Schema } from "../model/standard-schema";
 import {
@@ -79,6 +83,15 @@ export interface Step<Events extends object = Record<string, unknown>> {
 	 * await step.setAttributes({ stage: "paid", total: 120 });
 	 */
 	setAttributes(changes: AttributeChanges): Promise<void>;
+	/**
+	 * Sets what the status answer shows as `metadata`: any data that can be stored, 8 KiB in all. Names
+	 * that are not given stay; null takes one away.
+	 *
+	 * @throws {WorkflowError} `VALUE_TOO_LARGE`, `VALUE_NOT_STORABLE`.
+	 * @example
+	 * await step.setMetadata({ progress: { done: 3, of: 7 } });
+	 */
+	setMetadata(changes: MetadataChanges): Promise<void>;
 	/** Waits for a length of time, counted from the first call. */
 	sleep(name: string, duration: Duration): Promise<void>;
 	/** Waits for a moment: a `Date`, or ms since 1970. A moment that has passed is no wait. */
@@ -96,6 +109,24 @@ export interface Step<Events extends object = Record<string, unknown>> {
 	): Promise<Events[K]>;
 }
 
+/** What `run()` is told of the run that it is. */
+export interface RunInfo {
+	/** Of the instance. */
+	readonly id: string;
+	readonly type: string;
+	/** 0, and one more with each panic that the run has gone on from. */
+	readonly restartAttempt: number;
+	/**
+	 * Adds a line to the instance's log, once: a replay does not repeat what is there. A line that a
+	 * step's function writes is written with each attempt, and named by its step.
+	 *
+	 * @throws {ValidationError} for a level that is none.
+	 * @example
+	 * run.log("info", "order checked", { items: 3 });
+	 */
+	log(level: LogLevel, message: string, fields?: LogFields): void;
+}
+
 export interface Program {
 	readonly type: string;
 	readonly version: string | null;
@@ -109,6 +140,8 @@ export interface Program {
 	readonly payload: Schema | null;
 	/** What becomes of an instance whose replay differs from its journal (G7). */
 	readonly onNonDeterminism: "pause" | "fail";
+	/** What is done about errors that say the system is broken. */
+	readonly panic: PanicPolicy;
 	/** For people who look through the catalogue of types. */
 	readonly about: TypeAbout;
 	/** Null: the service's default. */
@@ -119,7 +152,7 @@ export interface Program {
 	readonly retentionMs: number | null;
 	/** How many index shards new instances are spread over, from 1. */
 	readonly shards: number;
-	run(step: Step, payload: unknown): Promise<unknown>;
+	run(step: Step, payload: unknown, run: RunInfo): Promise<unknown>;
 }
 
 /** The method by which a registry entry gives its program. */

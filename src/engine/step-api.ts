@@ -3,6 +3,7 @@ import { type AttributeChanges, parseAttributeChanges } from "../model/attribute
 import { durationMs } from "../model/duration";
 import { ValidationError } from "../model/errors";
 import { parseEventName, parseStepName } from "../model/ids";
+import { encodeMetadataChanges, type MetadataChanges } from "../model/metadata";
 import { requireKnown } from "../model/options";
 import { retryPolicy } from "../model/retry";
 import type { Pass } from "./pass";
@@ -72,10 +73,18 @@ export class StepApi implements Step {
 		});
 	}
 
-	setAttributes(changes: AttributeChanges): Promise<void> {
-		return refusing(
-			() => this.#pass.setAttributes(parseAttributeChanges(changes)) as Promise<void>,
-		);
+	setAttributes(given: AttributeChanges): Promise<void> {
+		return refusing(() => {
+			const changes = parseAttributeChanges(given);
+			return this.#pass.set("setAttributes", { kind: "set_attributes", changes }) as Promise<void>;
+		});
+	}
+
+	setMetadata(given: MetadataChanges): Promise<void> {
+		return refusing(() => {
+			const changes = encodeMetadataChanges(given);
+			return this.#pass.set("setMetadata", { kind: "set_metadata", changes }) as Promise<void>;
+		});
 	}
 
 	#doSettings(

@@ -6,6 +6,7 @@ import { BULK_ACTIONS } from "../model/bulk";
 import type { Catalogue } from "../model/catalogue";
 import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
+import { LOG_LEVELS } from "../model/log";
 import { shortened } from "../model/printable";
 import { type By, INCLUDES } from "../model/rpc";
 import { OVERLAPS } from "../model/schedule";
@@ -26,6 +27,9 @@ export const createBody = z.strictObject({
 	payload: z.unknown().optional(),
 	attributes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 	priority: z.number().optional(),
+	// The instance checks them: they are options of the library, too.
+	retry: z.record(z.string(), z.unknown()).optional(),
+	panic: z.record(z.string(), z.unknown()).optional(),
 	startAt: moment.optional(),
 	delay: duration.optional(),
 	onConflict: z.enum(["error", "return"]).optional(),
@@ -111,6 +115,16 @@ export const statusQuery = z.strictObject({
 		.transform((text) => text.split(","))
 		.pipe(z.array(z.enum(INCLUDES)))
 		.optional(),
+});
+
+const wholeNumber = z
+	.string()
+	.regex(/^\d{1,15}$/, "expected a whole number")
+	.transform(Number);
+export const logsQuery = z.strictObject({
+	level: z.enum(LOG_LEVELS).optional(),
+	after: wholeNumber.optional(),
+	limit: wholeNumber.pipe(z.number().min(1).max(LIMITS.listPage)).optional(),
 });
 
 export const limitBody: MiddlewareHandler = bodyLimit({

@@ -4,12 +4,13 @@ import {
 	type ControlAction,
 	controlInstance,
 	describeInstance,
+	readLogs,
 	removeInstance,
 	repairStep,
 	restartInstance,
 	sendEvent,
 } from "../client/runner-client";
-import { statusJson, statusResponse } from "../model/http";
+import { logPageInfo, logPageJson, statusJson, statusResponse } from "../model/http";
 import { parseInstanceId } from "../model/ids";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
@@ -18,6 +19,7 @@ import {
 	changeBody,
 	jsonBody,
 	limitBody,
+	logsQuery,
 	optionalBody,
 	parseInput,
 	queryOf,
@@ -44,6 +46,13 @@ export function instanceRoutes(): Hono<AppContext> {
 		return c.json({ id, status: "deleted" });
 	});
 	routes.all("/:id", methodNotAllowed("GET, DELETE"));
+
+	routes.get("/:id/logs", async (c) => {
+		const request = parseInput(logsQuery, queryOf(c), "query");
+		const page = await readLogs(c.env.WORKFLOW_RUNNER, c.req.param("id"), request);
+		return c.json(logPageJson(logPageInfo(page)));
+	});
+	routes.all("/:id/logs", methodNotAllowed("GET"));
 
 	for (const action of CONTROL_ACTIONS) {
 		routes.post(`/:id/${action}`, limitBody, async (c) => {

@@ -12,6 +12,7 @@ import {
 	EventTimeoutError,
 	NonDeterminismError,
 	NonRetryableError,
+	PanicError,
 	StepTimeoutError,
 	ValidationError,
 	WorkflowError,
@@ -50,6 +51,7 @@ const CLASSES: ReadonlyMap<string, { prototype: Error }> = new Map(
 		StepTimeoutError,
 		EventTimeoutError,
 		NonDeterminismError,
+		PanicError,
 	].map((errorClass) => [errorClass.name, errorClass]),
 );
 

@@ -39,6 +39,7 @@ export const ERROR_CODES = [
 	"INSTANCE_TIMEOUT",
 	"STEP_LIMIT",
 	"PASS_LOST",
+	"PANIC",
 	"CONCURRENCY_KEY",
 	// The instance waits for a slot.
 	"WAITING_FOR_SLOT",
@@ -110,6 +111,20 @@ export class EventTimeoutError extends WorkflowError {
 
 	constructor(message: string) {
 		super("EVENT_TIMEOUT", message);
+	}
+}
+
+/**
+ * The system is broken, not the step: the instance is `panicked`, and restarts with its completed
+ * steps (`PanicOptions`). Thrown by a program or a step's function, it says just that. An instance
+ * that panicked ends or waits with one whose `cause` is what was thrown; its `details` have the
+ * `step` and `attempt` that threw it, both null for the program itself.
+ */
+export class PanicError extends WorkflowError {
+	override readonly name = "PanicError";
+
+	constructor(message = "panic", details?: Record<string, unknown>) {
+		super("PANIC", message, details);
 	}
 }
 

@@ -8,7 +8,17 @@ import { decodeThrown, type ThrownRecord, thrownMessage } from "./error-record";
 import { stepNameOf } from "./ids";
 import type { IndexRow } from "./index-rpc";
 import { LIMITS } from "./limits";
-import type { AuditView, InstanceView, RunView, StepKind, StepStatus, StepView } from "./rpc";
+import type { LogLineView, LogPage } from "./log";
+import { type Metadata, metadataOf } from "./metadata";
+import type {
+	AuditView,
+	InstanceView,
+	RunView,
+	StepErrorView,
+	StepKind,
+	StepStatus,
+	StepView,
+} from "./rpc";
 import type { WorkflowStatus } from "./status";
 
 /** `GET /workflows/:id`; times in ms since 1970. */
@@ -33,7 +43,11 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	wakeAt: number | null;
 	/** 1, and one more with each restart. */
 	run: number;
+	/** Restarts of the run after panics; the one that a panicked instance waits for is among them. */
+	restartAttempt: number;
 	attributes: Attributes;
+	/** What the program has set by `step.setMetadata`. */
+	metadata: Metadata;
 	priority: number;
 	createdAt: number;
 	/** When the run began; null: it has not. */
@@ -43,11 +57,38 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	/** With `include=audit`: every change asked for from outside, oldest first. */
 	audit?: AuditView[];
 	/** With `include=runs`: the runs before the latest, oldest first. */
-	runs?: RunInfo[];
+	runs?: PastRun[];
+	/** With `include=errors`: attempts that failed and panics, the latest ones, oldest first. */
+	errors?: StepErrorInfo[];
+	/** How many older ones the answer does not have. */
+	errorsOmitted?: number;
+	/** With `include=logs`: the first page of the log. */
+	logs?: LogPageInfo;
+}
+
+/** An attempt of a step that failed, or a panic of the program itself. */
+export interface StepErrorInfo {
+	at: number;
+	run: number;
+	/** Key of the step; null: the program itself panicked. */
+	step: string | null;
+	attempt: number | null;
+	isPanic: boolean;
+	error: string;
+	errorDetails: ThrownRecord;
+}
+
+/** `GET /workflows/:id/logs`. */
+export interface LogPageInfo extends Omit<LogPage, "lines"> {
+	lines: LogLineInfo[];
+}
+
+export interface LogLineInfo extends Omit<LogLineView, "fields"> {
+	fields: Record<string, unknown> | null;
 }
 
 /** An earlier run, with those of its steps that the next one did not keep. */
-export interface RunInfo {
+export interface PastRun {
 	run: number;
 	status: WorkflowStatus;
 	reason: string | null;
@@ -128,18 +169,43 @@ export function statusResponse(view: InstanceView): WorkflowStatusResponse {
 		steps: view.steps.map(stepInfo),
 		wakeAt: view.wakeAt,
 		run: view.run,
+		restartAttempt: view.restartAttempt,
 		attributes: view.attributes,
+		metadata: metadataOf(view.metadata),
 		priority: view.priority,
 		createdAt: view.createdAt,
 		startedAt: view.startedAt,
 		updatedAt: view.updatedAt,
 		completedAt: view.completedAt,
 		...(view.audit === undefined ? {} : { audit: view.audit }),
-		...(view.runs === undefined ? {} : { runs: view.runs.map(runInfo) }),
+		...(view.runs === undefined ? {} : { runs: view.runs.map(pastRun) }),
+		...(view.errors === undefined
+			? {}
+			: {
+					errors: view.errors.entries.map(stepErrorInfo),
+					errorsOmitted: view.errors.omitted,
+				}),
+		...(view.logs === undefined ? {} : { logs: logPageInfo(view.logs) }),
 	};
 }
 
-function runInfo({ result, error, steps, ...run }: RunView): RunInfo {
+/** Values live, as in the status answer. */
+export function logPageInfo({ lines, ...page }: LogPage): LogPageInfo {
+	return {
+		...page,
+		lines: lines.map(({ fields, ...line }) => ({
+			...line,
+			fields: fields === null ? null : (decode(fields) as Record<string, unknown>),
+		})),
+	};
+}
+
+function stepErrorInfo({ error, ...entry }: StepErrorView): StepErrorInfo {
+	const record = decodeThrown(error);
+	return { ...entry, error: thrownMessage(record), errorDetails: record };
+}
+
+function pastRun({ result, error, steps, ...run }: RunView): PastRun {
 	return {
 		...run,
 		result: decodeOrNull(result),
@@ -189,7 +255,15 @@ export function statusJson(status: WorkflowStatusResponse): unknown {
 			result: toJson(step.result),
 			errorDetails: toJson(step.errorDetails),
 		})),
+		metadata: toJson(status.metadata),
+		...(status.errors === undefined ? {} : { errors: toJson(status.errors) }),
+		...(status.logs === undefined ? {} : { logs: logPageJson(status.logs) }),
 	};
+}
+
+/** As `statusJson`. */
+export function logPageJson(page: LogPageInfo): unknown {
+	return toJson(page);
 }
 
 /**

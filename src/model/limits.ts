@@ -62,6 +62,23 @@ export const LIMITS = {
 	idempotencyKeyLength: 255,
 	/** Rows of an instance's audit: past it, the oldest goes. */
 	auditRows: 10_000,
+	/** Failed attempts that an instance's history keeps: past it, the oldest goes. */
+	stepErrors: 200,
+	/** Characters of failed attempts in a status answer, the latest first. */
+	statusErrorsLength: 4 * MIB,
+	/** Lines of an instance's log: past it, the oldest goes. */
+	logLines: 10_000,
+	/** Characters of a line's message, and bytes of its fields. */
+	logMessageLength: 4 * KIB,
+	logFieldsBytes: 8 * KIB,
+	/** Bytes of an instance's metadata: it shares the row with payload and result. */
+	metadataBytes: 8 * KIB,
+	/** How long a call waits for an instance to rest. */
+	restMs: 60 * SECOND,
+	/** Characters of the options that an instance has in place of its type's. */
+	overridesLength: 2 * KIB,
+	/** Restarts after panics that a type may ask for. */
+	panicRestarts: 1_000,
 	/** Index shards of a type. */
 	shards: 64,
 	/** Instances of a type that a limit may let work at once. */

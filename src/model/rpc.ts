@@ -10,7 +10,10 @@ import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
 import type { ShardStats } from "./index-stats";
+import type { LogPage, LogRequest } from "./log";
+import type { PanicOverrides } from "./panic";
 import type { ReindexProgress, ReindexRequest } from "./reindex-rpc";
+import type { RetryOptions } from "./retry";
 import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
 import type { TypeChange, TypeState } from "./type-state";
@@ -40,6 +43,9 @@ export interface InstanceRpc {
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
+	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
+	rest(request: RestRequest): Promise<Answer<InstanceView>>;
+	logs(request: LogRequest): Promise<Answer<LogPage>>;
 	/** The guard of its type asks about its slot. */
 	slot(offer: SlotOffer): Promise<Answer<SlotUse>>;
 	/** What the index should say of it, for a shard that is made anew. */
@@ -83,6 +89,10 @@ export interface CreateRequest extends ChangeRequest {
 	attributes?: AttributeChanges | undefined;
 	/** Of those that wait for a slot, a larger one starts sooner. Default 0. */
 	priority?: number | undefined;
+	/** Of steps that say nothing of it, in place of the type's; `retryOn` is no function here. */
+	retry?: RetryOptions | undefined;
+	/** In place of the type's. */
+	panic?: PanicOverrides | undefined;
 	/** Not before this moment, in ms since 1970, or this long from now. */
 	startAt?: number | undefined;
 	delayMs?: number | undefined;
@@ -106,7 +116,10 @@ export interface EventRequest extends ChangeRequest {
 }
 
 export interface RestartRequest extends ChangeRequest {
-	/** Key of the step to start again from; what was recorded before it is kept. Default: from the top. */
+	/**
+	 * Key of the step to start again from; what was recorded before it is kept. Default: from the top,
+	 * or where it stands, if it is `panicked`.
+	 */
 	from?: string | undefined;
 }
 
@@ -128,13 +141,18 @@ export type RepairRequest = ChangeRequest & { step: string } & (
 		| { action: "retry-now" }
 	);
 
-export const INCLUDES = ["audit", "runs"] as const;
+export const INCLUDES = ["audit", "runs", "errors", "logs"] as const;
 export type Include = (typeof INCLUDES)[number];
 
 export interface DescribeRequest {
 	/** Without its steps an answer is small, however long the journal. */
 	steps: boolean;
 	include?: readonly Include[] | undefined;
+}
+
+export interface RestRequest extends DescribeRequest {
+	/** Default and maximum: `LIMITS.restMs`. */
+	patienceMs?: number | undefined;
 }
 
 /** An instance's word for the index. */
@@ -149,7 +167,13 @@ export interface StatusReceipt {
 	status: WorkflowStatus;
 }
 
-export const STEP_KINDS = ["do", "sleep", "wait_for_event", "set_attributes"] as const;
+export const STEP_KINDS = [
+	"do",
+	"sleep",
+	"wait_for_event",
+	"set_attributes",
+	"set_metadata",
+] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
@@ -216,6 +240,18 @@ export interface RunView {
 	steps: Omit<StepView, "wakeAt">[];
 }
 
+/** A failed attempt of a step, or a panic of the program itself. */
+export interface StepErrorView {
+	at: number;
+	run: number;
+	/** Key of the step; null: the program itself panicked. */
+	step: string | null;
+	attempt: number | null;
+	isPanic: boolean;
+	/** A `ThrownRecord`. */
+	error: Encoded;
+}
+
 /** All that the status answer says of an instance; times in ms since 1970. */
 export interface InstanceView {
 	id: string;
@@ -234,7 +270,10 @@ export interface InstanceView {
 	wakeAt: number | null;
 	/** 1, and one more with each restart. */
 	run: number;
+	/** Restarts of the run after panics; the one that a panicked instance waits for is among them. */
+	restartAttempt: number;
 	attributes: Attributes;
+	metadata: Encoded | null;
 	priority: number;
 	createdAt: number;
 	/** When the first pass of the run began. */
@@ -244,6 +283,9 @@ export interface InstanceView {
 	/** Where they were asked for. */
 	audit?: AuditView[];
 	runs?: RunView[];
+	/** Oldest first, and how many older ones there were. */
+	errors?: { entries: StepErrorView[]; omitted: number };
+	logs?: LogPage;
 }
 
 /** The answer of `work`; an error that is not this project's own passes through. */

@@ -38,7 +38,7 @@ const NEXT_STATUSES: Record<WorkflowStatus, readonly WorkflowStatus[]> = {
 	sleeping: ["running", "waiting", "paused", "timed_out", "terminated"],
 	waiting: ["running", "paused", "timed_out", "terminated"],
 	paused: ["created", "running", "waiting", "timed_out", "terminated"],
-	panicked: ["running", "paused", "errored", "timed_out", "terminated"],
+	panicked: ["running", "waiting", "paused", "errored", "timed_out", "terminated"],
 	completed: [],
 	errored: [],
 	timed_out: [],

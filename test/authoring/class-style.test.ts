@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { programsOf, toProgram } from "../../src/engine/program";
-import { BaseWorkflow, type Step, type WorkflowEnv } from "../../src/library";
+import { BaseWorkflow, type RunInfo, type Step, type WorkflowEnv } from "../../src/library";
 import { examples } from "../../src/workflows/examples/examples";
 import { OrderWorkflow } from "../../src/workflows/examples/order-workflow";
 import { runners, TestInstance } from "../support/instance";
@@ -38,6 +38,45 @@ class Greeting extends BaseWorkflow<
 	}
 }
 programs.set(Greeting.type, Greeting[toProgram]());
+
+class Fragile extends BaseWorkflow<null, string> {
+	static type = "class-fragile" as const;
+	static panic = { isPanic: ["disk full"], restartDelay: "1m", maxRestartAttempts: 1 };
+
+	async run(step: Step, _: null, { id, type, restartAttempt, log }: RunInfo) {
+		log("info", `${type} begins`, { id });
+		return step.do("write", () => {
+			if (restartAttempt === 0) throw new Error("Disk full");
+			return "written";
+		});
+	}
+}
+programs.set(Fragile.type, Fragile[toProgram]());
+
+describe("a class that says what its panics are", () => {
+	it("is told of its run, restarts as it says, and has its log read", async () => {
+		const { id } = await Fragile.create(env, { payload: null });
+		const instance = new TestInstance(id);
+		await instance.until("panicked");
+		await instance.advance(60_000);
+		await instance.until("completed");
+		const { result, errors } = await Fragile.status(env, id, { include: ["errors"] });
+		expect(result).toBe("written");
+		expect(errors).toMatchObject([{ step: "write", isPanic: true, error: "Disk full" }]);
+		const { lines } = await Fragile.logs(env, id, { level: "info" });
+		expect(lines).toMatchObject([{ message: "class-fragile begins", fields: { id } }]);
+	});
+
+	it("may be overruled by an instance, and is refused what is no such option", async () => {
+		const panic = { maxRestartAttempts: 0 };
+		const { id } = await Fragile.create(env, { payload: null, panic });
+		await new TestInstance(id).until("errored");
+		class Wrong extends Fragile {
+			static override panic = { restarts: 1 } as never;
+		}
+		expect(() => Wrong[toProgram]()).toThrow("panic expects options");
+	});
+});
 
 describe("the static helpers", () => {
 	it("create, signal, read, pause, resume and end an instance", async () => {

@@ -11,6 +11,7 @@ import { create } from "./conformance/create";
 import { determinism } from "./conformance/determinism";
 import { errors } from "./conformance/errors";
 import { events } from "./conformance/events";
+import { panics } from "./conformance/panics";
 import { parallel } from "./conformance/parallel";
 import { retries } from "./conformance/retries";
 import { steps } from "./conformance/steps";
@@ -31,6 +32,7 @@ const TOPICS: Readonly<Record<string, Behaviours>> = {
 	errors,
 	determinism,
 	crashes,
+	panics,
 };
 
 /** Declares a test for each behaviour, or a skipped one that says why. */

@@ -9,8 +9,10 @@ import jobFresh from "../../drizzle/job/fresh.sql";
 import jobMigrations from "../../drizzle/job/migrations";
 import shardFresh from "../../drizzle/shard/fresh.sql";
 import shardMigrations from "../../drizzle/shard/migrations";
+import { describeInstance } from "../../src/client/runner-client";
 import { typeState, typeStats } from "../../src/client/shard-client";
 import { applyMigrations, type Generated } from "../../src/db/database";
+import { statusResponse } from "../../src/model/http";
 import { shardName } from "../../src/model/ids";
 import { listed, runners, TestInstance } from "../support/instance";
 import { define } from "../support/lab";
@@ -104,12 +106,74 @@ describe.each(FAMILIES)("the tables of %s", (_family, tables) => {
 	});
 });
 
+async function historyOf({ id }: TestInstance) {
+	return statusResponse(await describeInstance(runners, id, { include: ["errors", "logs"] }));
+}
+
 describe("an instance's tables", () => {
 	it("know how many migrations they have had", async () => {
 		const instance = await TestInstance.create(define(async () => "done"));
 		await instance.until("completed");
 		const [row] = await instance.sql<{ schema: number }>("SELECT schema FROM workflow");
 		expect(row?.schema).toBe(instanceMigrations.journal.entries.length);
+	});
+});
+
+describe("an instance of an earlier schema", () => {
+	const { m0000 = "", m0001 = "" } = instanceMigrations.migrations;
+	const waits = define(async (step, _, { log }) => {
+		log("info", "begins");
+		await step.waitForEvent("go");
+		await step.setMetadata({ done: 1 });
+		await step.do("a", ({ attempt }) => {
+			if (attempt === 1) throw new Error("busy");
+		});
+	});
+	const FIRST_ROW = `INSERT INTO workflow (row, schema, id, type, status, payload, strikes,
+		progress, status_seq, indexed_seq, created_at, updated_at)
+		VALUES (1, ?, ?, ?, 'waiting', '=null', 0, 1, 2, 2, 1, 1)`;
+	const WAIT = `INSERT INTO steps (seq, key, kind, status, attempts, event, started_at)
+		VALUES (1, 'go', 'wait_for_event', 'waiting', 0, 'go', 1)`;
+
+	it.each([
+		[1, [m0000]],
+		[2, [m0000, m0001]],
+	])("goes on after %i migrations, with all that the newest has", async (schema, migrations) => {
+		const instance = new TestInstance(`schema-${schema}`);
+		await runInDurableObject(instance.stub, (_, { storage }) => {
+			for (const text of migrations) storage.sql.exec(text);
+			storage.sql.exec(FIRST_ROW, schema, instance.id, waits);
+			storage.sql.exec(WAIT);
+		});
+		expect(await instance.status()).toMatchObject({ restartAttempt: 0, metadata: {} });
+		await instance.event("go");
+		await instance.until("sleeping");
+		await instance.advance(1_000);
+		expect(await instance.until("completed")).toMatchObject({ metadata: { done: 1 } });
+		expect(await historyOf(instance)).toMatchObject({
+			errors: [{ step: "a", attempt: 1 }],
+			logs: { lines: [{ message: "begins" }] },
+		});
+	});
+
+	it("whose history has the first schema has no failed attempts or lines, until there are some", async () => {
+		const instance = await TestInstance.create(waits);
+		await instance.until("waiting");
+		await instance.evict();
+		await runInDurableObject(instance.stub, (_, { storage }) => {
+			for (const table of ["audit", "runs", "past_steps", "logs", "step_errors"]) {
+				storage.sql.exec(`DROP TABLE IF EXISTS ${table}`);
+			}
+			storage.sql.exec(historyMigrations.migrations.m0000 ?? "");
+			storage.sql.exec("UPDATE workflow SET history_schema = 1");
+		});
+		const empty = { lines: [], dropped: 0, nextAfter: null };
+		expect(await historyOf(instance)).toMatchObject({ errors: [], logs: empty });
+		await instance.event("go");
+		await instance.until("sleeping");
+		await instance.advance(1_000);
+		await instance.until("completed");
+		expect(await historyOf(instance)).toMatchObject({ errors: [{ step: "a" }] });
 	});
 });
 

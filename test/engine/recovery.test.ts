@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/program";
 import { LIMITS } from "../../src/model/limits";
+import { panicPolicy } from "../../src/model/panic";
 import { gate, TestInstance } from "../support/instance";
 import { clock, define, programs } from "../support/lab";
 
@@ -159,12 +160,12 @@ describe("a replay that differs from the journal", () => {
 
 describe("a pass that ends its object", () => {
 	/** A program whose step hangs `deaths` times, for the test to kill it there. */
-	function mortal(deaths: number) {
+	function mortal(deaths: number, policies: Partial<Program> = {}) {
 		const seen = { calls: 0 };
 		const type = define(async (step) => {
 			await step.do("safe", () => 1);
 			return step.do("mortal", () => (++seen.calls > deaths ? "survived" : new Promise(() => {})));
-		});
+		}, policies);
 		return { seen, type };
 	}
 
@@ -189,7 +190,7 @@ describe("a pass that ends its object", () => {
 	});
 
 	it("is backed off longer each time, and at the limit ends the instance with that reason", async () => {
-		const { seen, type } = mortal(100);
+		const { seen, type } = mortal(100, { panic: panicPolicy({ maxRestartAttempts: 0 }) });
 		const instance = await TestInstance.create(type);
 		const waitsMs: number[] = [];
 		// One more than the limit: the first pass recorded "safe".

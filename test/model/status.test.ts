@@ -39,7 +39,7 @@ describe("status changes", () => {
 		["sleeping", ["running", "waiting", "paused"]],
 		["waiting", ["running", "paused"]],
 		["paused", ["created", "running", "waiting"]],
-		["panicked", ["running", "paused", "errored"]],
+		["panicked", ["running", "waiting", "paused", "errored"]],
 	])("from %s an instance goes to %j, or is timed out or terminated", (from, to) => {
 		const expected = [...to, "timed_out", "terminated"];
 		expect(WORKFLOW_STATUSES.filter((next) => isLegal(from, next)).sort()).toEqual(expected.sort());

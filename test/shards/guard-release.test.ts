@@ -1,6 +1,7 @@
 /** `whileParked: "release"`: a slot given back while an instance sleeps or waits, and taken again. */
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/program";
+import { type PanicOptions, panicPolicy } from "../../src/model/panic";
 import { Guard } from "../../src/shards/guard";
 import { gate, TestInstance } from "../support/instance";
 import { failingOnce } from "./faults";
@@ -30,6 +31,55 @@ async function parked(park: (step: Parameters<Program["run"]>[0]) => Promise<unk
 	await expect.poll(() => [...guarded.working]).toEqual([second]);
 	return { guarded, instance, second };
 }
+
+describe("an instance that panics", () => {
+	const twoOf = async (whileParked: "hold" | "release", panic: PanicOptions) => {
+		const name = `p${++names}`;
+		const [first, second] = [`${name}-first`, `${name}-second`];
+		const guarded: Guarded = new Guarded(
+			{ concurrency: { limit: 1, whileParked } },
+			{
+				panic: panicPolicy(panic),
+				run: async (step, payload, { restartAttempt }) => {
+					const { customer } = payload as { customer: string };
+					if (customer === "panics" && restartAttempt === 0) throw new Error("out of memory");
+					await step.do("work", guarded.work);
+				},
+			},
+		);
+		await guarded.create(first, { customer: "panics" });
+		const instance = new TestInstance(first);
+		await instance.until("panicked");
+		await guarded.create(second);
+		return { guarded, instance, second };
+	};
+
+	it("gives its slot back where a parked one does, and queues for it at its restart", async () => {
+		const { guarded, instance, second } = await twoOf("release", {});
+		await expect.poll(() => [...guarded.working]).toEqual([second]);
+		await instance.evict();
+		await instance.advance(5_000);
+		expect(await instance.until("waiting")).toMatchObject({
+			reason: expect.stringMatching(/^WAITING_FOR_SLOT/),
+			restartAttempt: 1,
+		});
+		guarded.end(second);
+		await expect.poll(() => [...guarded.working]).toEqual([instance.id]);
+		guarded.end(instance.id);
+		expect(await instance.until("completed")).toMatchObject({ restartAttempt: 1, error: null });
+		await expect.poll(() => guarded.counts()).toEqual({ held: 0, queued: 0 });
+		expect(guarded.most).toBe(1);
+	});
+
+	it("keeps its slot where a parked one does, until it goes on or is terminated", async () => {
+		const { guarded, instance, second } = await twoOf("hold", { autoRestart: false });
+		await expect.poll(() => guarded.counts()).toEqual({ held: 1, queued: 1 });
+		await instance.control("terminate");
+		await expect.poll(() => [...guarded.working]).toEqual([second]);
+		guarded.end(second);
+		await expect.poll(() => guarded.counts()).toEqual({ held: 0, queued: 0 });
+	});
+});
 
 describe("a parked instance that gives its slot back", () => {
 	it("lets another one work, and goes on when that has ended", async () => {

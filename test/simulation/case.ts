@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { LIMITS } from "../../src/model/limits";
+import type { PanicOverrides } from "../../src/model/panic";
 import type { Crowd, GuardPlan } from "./crowd";
 import { type DoPlan, EVENTS, type Plan, sizeOf } from "./plan";
 
@@ -46,6 +47,8 @@ export interface Case {
 	delayMs?: number;
 	/** Ended instances are forgotten after a while. */
 	expires?: boolean;
+	/** What the instances say of their panics. */
+	panic?: PanicOverrides | undefined;
 	/** Others that share a guard with it. */
 	crowd?: Crowd | undefined;
 }
@@ -72,6 +75,7 @@ const doPlan: fc.Arbitrary<DoPlan> = fc
 		timeoutMs: often<number | null>(null, timeoutMs),
 		limit: often(5, fc.integer({ min: 1, max: 4 }), 2),
 		delayMs: fc.constantFrom(0, 10, 1_000, 30_000),
+		panics: often(0, fc.integer({ min: 1, max: 3 }), 30),
 	})
 	// An attempt that hangs needs a timeout to end.
 	.map((plan) => (plan.hangs > 0 ? { ...plan, timeoutMs: plan.timeoutMs ?? 1_000 } : plan));
@@ -167,6 +171,12 @@ const crowd: fc.Arbitrary<Crowd> = fc.record({
 	about: fc.array(fc.nat({ max: 3 }), { maxLength: 6, size: "max" }),
 });
 
+const panic: fc.Arbitrary<PanicOverrides> = fc.record({
+	restartDelay: durationMs,
+	maxRestartAttempts: fc.nat({ max: 3 }),
+	autoRestart: often(true, fc.constant(false), 3),
+});
+
 export const anyCase: fc.Arbitrary<Case> = fc.record({
 	plan: fc.oneof(plans({ isTimed: true }), plans({ isTimed: false })),
 	happenings: fc
@@ -177,6 +187,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
 	hasDeadline: often(false, fc.constant(true), 6),
 	delayMs: often(0, durationMs, 6),
 	expires: often(false, fc.constant(true), 4),
+	panic: often<PanicOverrides | undefined>(undefined, panic, 2),
 	crowd: often<Crowd | undefined>(undefined, crowd, 3),
 });
 

@@ -5,8 +5,8 @@
  * Between a step's outcome and the next call lie at most about ten microtasks: the plans are only
  * so deep, and nothing is awaited that need not be. See "Order is kept" in ARCHITECTURE.md.
  */
-import type { Program, Step, StepContext } from "../../src/engine/program";
-import { NonRetryableError } from "../../src/model/errors";
+import type { Program, RunInfo, Step, StepContext } from "../../src/engine/program";
+import { NonRetryableError, PanicError } from "../../src/model/errors";
 import { programOf } from "../support/program";
 import { childPath, type DoPlan, type Plan, ROOT, roundPath } from "./plan";
 
@@ -18,6 +18,9 @@ export interface Outside {
 	after(ms: number, work: () => void): void;
 }
 
+/** Plans whose place is a line of the log, before they are asked for. */
+const LOGGED = new Set<Plan["op"]>(["do", "wait", "sleep"]);
+
 /** Ends every instance that is older. */
 const DEADLINE_MS = 7_200_000;
 /** How long an ended instance is kept, where it expires. */
@@ -25,7 +28,8 @@ export const RETENTION_MS = 3_600_000;
 
 /** The types that run the plan which is their payload; `policies` are those of all. */
 export function planPrograms(outside: Outside, policies: Partial<Program> = {}): Program[] {
-	const runPlan: Program["run"] = (step, payload) => run({ step, outside }, payload as Plan, ROOT);
+	const runPlan: Program["run"] = (step, payload, info) =>
+		run({ step, outside, info }, payload as Plan, ROOT);
 	return [null, DEADLINE_MS].flatMap((timeoutMs) =>
 		[0, RETENTION_MS].map((retentionMs) => {
 			const type = typeOf({ hasDeadline: timeoutMs !== null, expires: retentionMs > 0 });
@@ -42,10 +46,12 @@ export function typeOf({ hasDeadline = false, expires = false }): string {
 interface Stage {
 	step: Step;
 	outside: Outside;
+	info: RunInfo;
 }
 
 function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
-	const { step } = stage;
+	const { step, info } = stage;
+	if (LOGGED.has(plan.op)) info.log("info", path);
 	const child = (node: Plan, index: number) => run(stage, node, childPath(path, index));
 	switch (plan.op) {
 		case "do":
@@ -111,9 +117,9 @@ async function runLoop(
 	return values;
 }
 
-function runDo({ step, outside }: Stage, plan: DoPlan, path: string): Promise<unknown> {
+function runDo(stage: Stage, plan: DoPlan, path: string): Promise<unknown> {
 	const { limit, delayMs, timeoutMs } = plan;
-	return step.do(path, (context) => attempt(plan, outside, context), {
+	return stage.step.do(path, (context) => attempt(plan, stage, context), {
 		retries: { limit, delay: delayMs, backoff: "fixed" },
 		...(timeoutMs === null ? {} : { timeout: timeoutMs }),
 	});
@@ -125,11 +131,11 @@ async function idleThenDo(stage: Stage, plan: DoPlan, path: string): Promise<unk
 }
 
 /** Not an async function: some attempts end before they return. */
-function attempt(plan: DoPlan, outside: Outside, context: StepContext): unknown {
+function attempt(plan: DoPlan, { outside, info }: Stage, context: StepContext): unknown {
 	outside.called(context.key, context.attempt);
 	if (context.attempt <= plan.hangs) return new Promise(() => {});
-	if (plan.turns === 0 && plan.workMs === 0) return end(plan, context);
-	return work(plan, outside).then(() => end(plan, context));
+	if (plan.turns === 0 && plan.workMs === 0) return end(plan, info, context);
+	return work(plan, outside).then(() => end(plan, info, context));
 }
 
 async function work({ turns, workMs }: DoPlan, outside: Outside): Promise<void> {
@@ -137,7 +143,12 @@ async function work({ turns, workMs }: DoPlan, outside: Outside): Promise<void> 
 	if (workMs > 0) await new Promise<void>((resolve) => outside.after(workMs, resolve));
 }
 
-function end({ hangs, fails, fatal }: DoPlan, { key, attempt }: StepContext): unknown {
+function end(
+	{ hangs, fails, fatal, panics = 0 }: DoPlan,
+	{ restartAttempt }: RunInfo,
+	{ key, attempt }: StepContext,
+): unknown {
+	if (restartAttempt < panics) throw new PanicError(`${key} panics`);
 	if (attempt > hangs + fails) return resultOf(key);
 	throw fatal ? new NonRetryableError(failureOf(key, attempt)) : new Error(failureOf(key, attempt));
 }

@@ -12,6 +12,7 @@ import {
 	sendEvent,
 } from "../../src/client/runner-client";
 import { WorkflowError } from "../../src/model/errors";
+import type { PanicOverrides } from "../../src/model/panic";
 import type { Action } from "./case";
 import { DIED, FakeObject, type Life, type Surroundings } from "./fake-object";
 import { some } from "./plan";
@@ -51,6 +52,8 @@ export interface MemberSettings extends Omit<WitnessSettings, "hurried" | "id"> 
 	type: string;
 	priority: number;
 	expires: boolean;
+	/** What it says of its panics. */
+	panic: PanicOverrides | undefined;
 	/** As a client reaches the objects. */
 	runners: RunnerNamespace;
 	/** Something was done that may not be. */
@@ -129,9 +132,9 @@ export class Member {
 	}
 
 	create(): void {
-		const { id, type, runners, plan: payload, delayMs: delay, priority } = this.#settings;
+		const { id, type, runners, plan: payload, delayMs: delay, priority, panic } = this.#settings;
 		this.#creation = "under way";
-		createInstance(runners, { type, id, payload, delay, priority }).then(
+		createInstance(runners, { type, id, payload, delay, priority, panic }).then(
 			() => {
 				this.#creation = "none";
 				if (++this.#creations > this.#removals + 1) {
@@ -176,7 +179,9 @@ export class Member {
 		const { workflow } = this.witness;
 		if (workflow === undefined && this.#creation === "none") this.create();
 		else if (workflow?.status === "paused") this.#control("resume");
-		else return false;
+		else if (workflow?.status === "panicked" && workflow.notBefore === null) {
+			this.#restart({ from: null, twice: false });
+		} else return false;
 		return true;
 	}
 
@@ -254,6 +259,8 @@ export class Member {
 			hurried: new Set(this.#hurried),
 			events: [...this.#events],
 			terminates: this.#terminates,
+			panic: this.#settings.panic ?? {},
+			lines: hasTable(storage, "logs") ? storage.read(QUERIES.lines, workflow.run) : [],
 		};
 	}
 }

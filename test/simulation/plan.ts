@@ -23,6 +23,8 @@ export interface DoPlan {
 	timeoutMs: number | null;
 	limit: number;
 	delayMs: number;
+	/** Attempts panic at their end while the run has had fewer restarts. */
+	panics?: number;
 }
 
 export type Plan =
@@ -68,6 +70,12 @@ export function childrenOf(plan: Plan): Plan[] {
 /** Whether a test holds for the plan or one inside it. */
 export function some(plan: Plan, test: (plan: Plan) => boolean): boolean {
 	return test(plan) || childrenOf(plan).some((child) => some(child, test));
+}
+
+/** How many restarts it takes until nothing panics any more. */
+export function panicsOf(plan: Plan): number {
+	const own = plan.op === "do" ? (plan.panics ?? 0) : 0;
+	return Math.max(own, ...childrenOf(plan).map(panicsOf));
 }
 
 /** How many steps the plan asks for at most. */

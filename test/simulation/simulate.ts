@@ -36,7 +36,7 @@ export async function runCase(given: Case, counts: Counts = new Map()): Promise<
 	const undisturbed = await new World(calm).run();
 	for (const [index, history] of histories.entries()) {
 		const other = undisturbed[index];
-		if (!isComparable(history) || other === undefined) continue;
+		if (!isComparable(history) || other === undefined || !endedByItself(other)) continue;
 		const [came, wanted] = [comparable(history), comparable(other)];
 		if (came !== wanted) throw new Violation(`it came to ${came}, undisturbed to ${wanted}`);
 	}
@@ -97,6 +97,7 @@ function featuresOf({ plan, crowd }: Case): string[] {
 		"race or any": ({ op }) => op === "race" || op === "any",
 		"try/catch": ({ op }) => op === "try",
 		loops: ({ op }) => op === "loop",
+		panics: (node) => node.op === "do" && (node.panics ?? 0) > 0,
 	};
 	const guards: Record<string, boolean | undefined> = {
 		"a guard": crowd !== undefined,

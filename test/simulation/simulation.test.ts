@@ -4,8 +4,11 @@
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { GuardStore } from "../../src/db/guard-store";
+import { HistoryStore } from "../../src/db/history-store";
 import { IndexStore } from "../../src/db/index-store";
 import { InstanceStore } from "../../src/db/instance-store";
+import { History } from "../../src/engine/history";
+import { InstanceRecord } from "../../src/engine/instance-record";
 import { Journal } from "../../src/engine/journal";
 import { Slot } from "../../src/engine/slot";
 import { Guard } from "../../src/shards/guard";
@@ -65,6 +68,27 @@ describe("an engine is found out that", () => {
 	it("begins an attempt again while its retry is still due", async () => {
 		vi.spyOn(Journal.prototype, "attemptBegan").mockImplementation(() => {});
 		expect(await firstFault(300)).not.toBe("none");
+	});
+
+	it("writes lines of its log again", async () => {
+		vi.spyOn(History.prototype, "lastPlace").mockReturnValue({ position: 0, nth: 0 });
+		expect(await firstFault(100)).toContain("log");
+	});
+
+	it("loses lines of its log", async () => {
+		vi.spyOn(HistoryStore.prototype, "addLog").mockImplementation(() => {});
+		expect(await firstFault(10)).toContain("log");
+	});
+
+	it("does not count its panics", async () => {
+		const { write } = InstanceRecord.prototype;
+		vi.spyOn(InstanceRecord.prototype, "write").mockImplementation(function (
+			this: InstanceRecord,
+			{ restarts: _, ...changes },
+		) {
+			write.call(this, changes);
+		});
+		expect(await firstFault(100)).toContain("G4");
 	});
 
 	it("loses what it tells the index", async () => {

@@ -4,8 +4,10 @@
  */
 import { decode } from "../../src/model/codec";
 import { decodeThrown, thrownMessage } from "../../src/model/error-record";
+import { stepNameOf } from "../../src/model/ids";
+import { type PanicOverrides, panicPolicy } from "../../src/model/panic";
 import { type Evaluation, evaluate, faultOf, type Recorded } from "./model";
-import type { Plan } from "./plan";
+import { type Plan, panicsOf } from "./plan";
 import { ensure, recorded, type StepFacts, type WorkflowFacts } from "./witness";
 
 /** An event that a client sent; its payload is `{ event, number }`. */
@@ -29,6 +31,10 @@ export interface History {
 	events: Sent[];
 	/** Somebody terminated it. */
 	terminates: boolean;
+	/** What it says of its panics. */
+	panic: PanicOverrides;
+	/** Of its program, in its run. */
+	lines: { message: string }[];
 }
 
 export function checkEnd(history: History): void {
@@ -37,6 +43,7 @@ export function checkEnd(history: History): void {
 	const evaluation = evaluate(plan, rows);
 	checkRows(history, rows, evaluation);
 	checkEvents(history, rows);
+	checkLines(history, evaluation);
 	checkStatus(history, evaluation);
 }
 
@@ -97,7 +104,22 @@ function checkEvents({ events, buffered, past }: History, rows: Map<string, Reco
 	}
 }
 
-function checkStatus({ workflow, terminates }: History, { result }: Evaluation): void {
+/** Each step that is asked for is a line of the log, once. */
+function checkLines(history: History, { asked, result }: Evaluation): void {
+	const { lines } = history;
+	const isWhole = endedByItself(history);
+	const calls = Map.groupBy(asked, ([key]) => stepNameOf(key));
+	for (const place of new Set([...calls.keys(), ...lines.map(({ message }) => message)])) {
+		const count = lines.filter(({ message }) => message === place).length;
+		const most = calls.get(place)?.length ?? 0;
+		// What is asked for as it ends may come too late.
+		const least = calls.get(place)?.filter(([, { at }]) => at < result.at).length ?? 0;
+		ensure(count <= most, "log", `${count} lines of "${place}", asked for ${most} times`);
+		ensure(!isWhole || count >= least, "log", `${count} lines of "${place}" of ${least}`);
+	}
+}
+
+function checkStatus({ plan, panic, workflow, terminates }: History, { result }: Evaluation): void {
 	const { status, reason, deadlineAt, completedAt, error } = workflow;
 	const came = error === null ? decoded(workflow.result) : thrownMessage(decodeThrown(error));
 	const wanted = Number.isFinite(result.at) ? (result.ok ? "completed" : "errored") : "to go on";
@@ -111,6 +133,13 @@ function checkStatus({ workflow, terminates }: History, { result }: Evaluation):
 		case "errored":
 			// The witness has counted the passes.
 			if (reason?.startsWith("PASS_LOST")) return;
+			if (reason?.startsWith("PANIC")) {
+				const { autoRestart, maxRestartAttempts } = panicPolicy(panic);
+				const { restarts } = workflow;
+				const isDue = autoRestart && restarts >= maxRestartAttempts && panicsOf(plan) > restarts;
+				ensure(isDue, "G4", `it ended by a panic after ${restarts} restarts`);
+				return;
+			}
 	}
 	ensure(
 		status === wanted,
@@ -139,5 +168,6 @@ export function comparable({ workflow: { status, result, error } }: History): st
 
 /** Whether nobody and nothing but its program ended it. */
 export function endedByItself({ workflow: { status, reason } }: History): boolean {
-	return status === "completed" || (status === "errored" && !reason?.startsWith("PASS_LOST"));
+	const isBroken = reason?.startsWith("PASS_LOST") || reason?.startsWith("PANIC");
+	return status === "completed" || (status === "errored" && !isBroken);
 }

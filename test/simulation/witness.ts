@@ -21,6 +21,7 @@ export interface WorkflowFacts {
 	deadlineAt: number | null;
 	statusSeq: number;
 	run: number;
+	restarts: number;
 	removing: number;
 	slot: string | null;
 	createdAt: number;
@@ -44,13 +45,15 @@ export interface StepFacts {
 
 export const QUERIES = {
 	workflow: `SELECT status, reason, result, error, not_before AS notBefore,
-		deadline_at AS deadlineAt, status_seq AS statusSeq, run, removing, slot,
+		deadline_at AS deadlineAt, status_seq AS statusSeq, run, restarts, removing, slot,
 		created_at AS createdAt, completed_at AS completedAt FROM workflow`,
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
 		wake_at AS wakeAt, completed_at AS completedAt, outcome FROM steps`,
 	events: "SELECT event, payload FROM events WHERE step IS NULL ORDER BY seq",
 	removals: "SELECT 1 FROM instances WHERE status = 'removed'",
 	index: "SELECT status, seq FROM instances WHERE id = ? AND status <> 'removed'",
+	/** Of the program in a run. */
+	lines: "SELECT message FROM logs WHERE step IS NULL AND run = ?",
 	/** Events that steps of earlier runs took. */
 	past: "SELECT result FROM past_steps WHERE kind = 'wait_for_event' AND status = 'completed'",
 };
@@ -126,7 +129,7 @@ export class Witness {
 	readonly #retentionMs: number;
 	readonly #hurried: ReadonlySet<string>;
 	/** The latest attempt called of each step of each run, and in which life. */
-	readonly #calls = new Map<string, { attempt: number; life: object }>();
+	readonly #calls = new Map<string, { attempt: number; restarts: number; life: object }>();
 	#calledInThisLife = false;
 	#recordedAtDeath = 0;
 
@@ -159,7 +162,7 @@ export class Witness {
 		const what = `attempt ${attempt} of "${key}"`;
 		const [workflow] = written.read<WorkflowFacts>(QUERIES.workflow);
 		ensure(workflow?.status === "running", "G11", `${what} began while ${workflow?.status}`);
-		const { run = 0, createdAt = 0 } = workflow ?? {};
+		const { run = 0, restarts = 0, createdAt = 0 } = workflow ?? {};
 		const startAt = run === 1 ? createdAt + this.#delayMs : createdAt;
 		ensure(startAt <= this.#clocks.wallMaxMs, "G9", `${what} before the start`);
 		const isOpen = !this.#isStrict || this.workflow?.status === "running";
@@ -171,14 +174,15 @@ export class Witness {
 		ensure((row?.attempts ?? 0) === attempt - 1, "G1", `${what} after ${row?.attempts} recorded`);
 		ensure((row?.wakeAt ?? 0) <= this.#clocks.wallMaxMs, "G9", `${what} before its time`);
 		const before = this.#calls.get(`${run}/${key}`);
-		const isAgain = before?.attempt === attempt && before.life === life;
+		const isRestarted = before?.restarts !== restarts;
+		const isAgain = before?.attempt === attempt && before.life === life && !isRestarted;
 		ensure(!isAgain, "G5", `${what} twice in one life`);
 		ensure(
 			this.lostAtLeast < LIMITS.strikes,
 			"G17",
 			`${what} after ${this.lostAtLeast} lost passes`,
 		);
-		this.#calls.set(`${run}/${key}`, { attempt, life });
+		this.#calls.set(`${run}/${key}`, { attempt, restarts, life });
 		this.#calledInThisLife = true;
 		return run;
 	}
@@ -226,8 +230,9 @@ export class Witness {
 		this.checkAlarm(storage.alarmAt);
 		const parked = workflow.status === "sleeping" || workflow.status === "waiting";
 		if (parked && workflow.notBefore === null) this.lostAtMost = 0;
-		// A pause may come before the lost pass is counted.
-		if (this.lostAtMost === 0 || workflow.status === "paused") this.lostAtLeast = 0;
+		// A pause may come before the lost pass is counted; a restart is one more chance.
+		const isOver = workflow.status === "paused" || workflow.status === "panicked";
+		if (this.lostAtMost === 0 || isOver) this.lostAtLeast = 0;
 	}
 
 	/** Another run began: it has a part of the steps, as they were. */
@@ -265,12 +270,19 @@ export class Witness {
 		ensure(!now.reason?.startsWith("NON_DETERMINISM"), "G7", `paused: ${now.reason}`);
 		if (before === undefined) return;
 		ensure(now.statusSeq >= before.statusSeq, "G12", "the status number went back");
-		const isLost = now.reason?.startsWith("PASS_LOST") && isTerminal(now.status);
+		const isLost =
+			now.reason?.startsWith("PASS_LOST") && (isTerminal(now.status) || now.status === "panicked");
 		ensure(
 			!isLost || this.lostAtMost >= LIMITS.strikes,
 			"G17",
 			`ended after ${this.lostAtMost} lost passes`,
 		);
+		if (now.run === before.run) {
+			const panics = now.restarts - before.restarts;
+			ensure(panics === 0 || panics === 1, "G4", `restarts went from ${before.restarts} on`);
+			const counts = panics === 1 || now.status !== "panicked" || before.status === "panicked";
+			ensure(counts, "G4", "a panic is not counted");
+		}
 		if (!isTerminal(before.status) || now.run > before.run) return;
 		const same = now.status === before.status && now.result === before.result;
 		ensure(same, "G11", `${before.status} became ${now.status}`);
@@ -343,6 +355,7 @@ export class Witness {
 			latest(notBefore, "backed off");
 			return;
 		}
+		if (status === "panicked") return;
 		// What is due while a pass is open is the pass's to see; the lease looks after the pass.
 		if (status === "running") latest(wallMaxMs + LEASE_MS, "a pass is open");
 		else {

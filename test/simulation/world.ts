@@ -14,6 +14,7 @@ import { EventLoop } from "./event-loop";
 import { FakeObject, type Life, type Method, type Surroundings } from "./fake-object";
 import { RETENTION_MS, typeOf } from "./interpreter";
 import { Member } from "./member";
+import { panicsOf } from "./plan";
 import { checkEnd, type History } from "./verdict";
 import { Warden } from "./warden";
 import { Violation } from "./witness";
@@ -57,11 +58,14 @@ export class World implements Surroundings {
 		// An order of 0 takes everything as it comes.
 		this.#random = given.order === 0 ? () => 0 : randomFrom(given.order);
 		this.loop = new EventLoop(START_MS, this.#random);
-		const { crowd, delayMs = 0, expires = false } = given;
+		const { crowd, delayMs = 0, expires = false, panic } = given;
+		const plans = [given, ...(crowd?.others ?? [])].map(({ plan }) => plan);
 		const isStrict = !given.lateCommits;
 		const shared = {
 			...{ type: typeOf(given), clocks: this.loop, isStrict, expires, runners: this.runners(null) },
-			isCalm: isStrict && given.happenings.length === 0,
+			// While it is panicked, what is due waits.
+			isCalm: isStrict && given.happenings.length === 0 && Math.max(...plans.map(panicsOf)) === 0,
+			panic,
 			retentionMs: expires ? RETENTION_MS : 0,
 			fault: (error: unknown) => {
 				this.#fault ??= error;

@@ -1,5 +1,6 @@
 /** Programs for the engine, of types that declare nothing; their instances are kept for ever. */
 import type { Program } from "../../src/engine/program";
+import { DEFAULT_PANIC_POLICY } from "../../src/model/panic";
 import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
 
 export function programOf(
@@ -14,6 +15,7 @@ export function programOf(
 		events: null,
 		payload: null,
 		onNonDeterminism: "pause",
+		panic: DEFAULT_PANIC_POLICY,
 		about: { description: null, tags: [], metadata: null },
 		concurrency: null,
 		rate: null,

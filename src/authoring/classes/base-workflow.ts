@@ -13,6 +13,7 @@ import {
 	describeInstance,
 	type RepairInput,
 	type RunnerNamespace,
+	readLogs,
 	removeInstance,
 	repairStep,
 	restartInstance,
@@ -24,14 +25,21 @@ import {
 	listSchedules,
 	type ScheduleInput,
 } from "../../client/schedules";
-import { type Program, type Step, toProgram } from "../../engine/program";
+import { type Program, type RunInfo, type Step, toProgram } from "../../engine/program";
 import { type Duration, durationMs } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
-import { statusResponse, type WorkflowStatusResponse } from "../../model/http";
+import {
+	type LogPageInfo,
+	logPageInfo,
+	statusResponse,
+	type WorkflowStatusResponse,
+} from "../../model/http";
 import { parseEventName, parseTypeName } from "../../model/ids";
 import type { IndexRow } from "../../model/index-rpc";
 import { LIMITS } from "../../model/limits";
 import { type ListOptions, parseListOptions } from "../../model/list-options";
+import type { LogRequest } from "../../model/log";
+import { type PanicOptions, panicPolicy } from "../../model/panic";
 import { type RetryOptions, retryPolicy } from "../../model/retry";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
 import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
@@ -126,6 +134,8 @@ export abstract class BaseWorkflow<
 	static payload?: Schema;
 	/** What to do when a replay differs from the journal. Default `"pause"`. */
 	static onNonDeterminism?: "pause" | "fail";
+	/** What is done about errors that say the system is broken, not the step. */
+	static panic?: PanicOptions;
 	/** For people who look through the catalogue of types. */
 	static description?: string;
 	static tags?: readonly string[];
@@ -140,7 +150,8 @@ export abstract class BaseWorkflow<
 	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
 	static shards?: number;
 
-	abstract run(step: Step<Events>, payload: Payload): Promise<Result>;
+	/** `run`: its id, how often it was restarted after a panic, and its log. */
+	abstract run(step: Step<Events>, payload: Payload, run: RunInfo): Promise<Result>;
 
 	/**
 	 * Creates an instance; it starts at once unless the options say later. With `event`, an instance
@@ -244,6 +255,17 @@ export abstract class BaseWorkflow<
 	}
 
 	/**
+	 * A page of an instance's log, oldest first.
+	 *
+	 * @throws {WorkflowError} `INSTANCE_NOT_FOUND`; {ValidationError} for a level that is none.
+	 * @example
+	 * const { lines, nextAfter } = await OrderWorkflow.logs(env, id, { level: "warn" });
+	 */
+	static async logs(env: WorkflowEnv, id: string, request: LogRequest = {}): Promise<LogPageInfo> {
+		return logPageInfo(await readLogs(env.WORKFLOW_RUNNER, id, request));
+	}
+
+	/**
 	 * A page of the class's instances, the newest first; `nextCursor` is for the `cursor` of the next
 	 * page, and null at the end. A page may be short before the end when few instances pass the filter.
 	 *
@@ -275,7 +297,8 @@ export abstract class BaseWorkflow<
 	}
 
 	/**
-	 * Begins another run: from the top, or from a step, keeping what was recorded before it. What the
+	 * Has a panicked instance go on now, with all that is recorded; else, and with `from`, begins
+	 * another run: from the top, or from a step, keeping what was recorded before it. What the
 	 * run before did stays readable: `status(env, id, { include: ["runs"] })`.
 	 *
 	 * @throws {WorkflowError} `STEP_NOT_FOUND`.
@@ -319,12 +342,13 @@ export abstract class BaseWorkflow<
 			events: this.events === undefined ? null : eventSchemas(this.events),
 			payload: payload ?? null,
 			onNonDeterminism: this.onNonDeterminism ?? "pause",
+			panic: panicPolicy(this.panic ?? {}),
 			about: typeAbout(this),
 			concurrency: concurrency === undefined ? null : concurrencyPolicy(concurrency),
 			rate: rate === undefined ? null : ratePolicy(rate),
 			retentionMs: retention === undefined ? null : retentionMs(retention),
 			shards: shardCount(shards),
-			run: (step, input) => new Workflow().run(step, input),
+			run: (step, input, run) => new Workflow().run(step, input, run),
 		};
 	}
 }

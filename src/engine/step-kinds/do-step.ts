@@ -3,6 +3,8 @@
  *
  * - Each end of an attempt is one write: the outcome, or attempts, error and the next due time.
  * - A due time is a row like any timer's, so a retry survives all that a sleep survives (G4).
+ * - A panic is no end of an attempt: nothing is recorded of it in the journal, and the attempt is
+ *   made again after the restart.
  * - What comes after the attempt's timeout, or after the pass is over, is dropped (G11).
  */
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -20,10 +22,10 @@ export interface DoSettings {
 }
 
 /** Tells a call made inside a step's function from one made beside it. */
-const insideAttempt = new AsyncLocalStorage<string>();
+const insideAttempt = new AsyncLocalStorage<Pick<StepContext, "key" | "attempt">>();
 
-/** The key of the step whose function is calling, if any. */
-export function enclosingStep(): string | undefined {
+/** The attempt whose function is calling, if any. */
+export function enclosingAttempt(): Pick<StepContext, "key" | "attempt"> | undefined {
 	return insideAttempt.getStore();
 }
 
@@ -71,16 +73,16 @@ export class DoStep {
 	#call(attempt: Attempt): void {
 		let returned: unknown;
 		try {
-			returned = insideAttempt.run(this.key, this.#settings.fn, attempt);
+			returned = insideAttempt.run(attempt, this.#settings.fn, attempt);
 		} catch (error) {
-			this.#fail(attempt, error);
+			this.#threw(attempt, error);
 			return;
 		}
 		if (isThenable(returned)) {
 			// A promise of its own settles this once, whatever a foreign thenable does.
 			Promise.resolve(returned).then(
 				(value) => this.#succeed(attempt, value),
-				(error: unknown) => this.#fail(attempt, error),
+				(error: unknown) => this.#threw(attempt, error),
 			);
 		} else {
 			this.#succeed(attempt, returned);
@@ -111,6 +113,17 @@ export class DoStep {
 		this.#end(attempt, () => this.#settle(attempt, { status: "completed", result }));
 	}
 
+	/** What the function itself throws may be a panic; its attempt does not count then. */
+	#threw(attempt: Attempt, thrown: unknown): void {
+		if (!this.#host.isPanic(thrown)) {
+			this.#fail(attempt, thrown);
+			return;
+		}
+		this.#end(attempt, () => {
+			this.#host.panicked({ thrown, step: this.key, attempt: attempt.attempt });
+		});
+	}
+
 	#fail(attempt: Attempt, thrown: unknown, { final } = { final: false }): void {
 		this.#end(attempt, () => {
 			const { retry } = this.#settings;
@@ -121,12 +134,14 @@ export class DoStep {
 			} catch (predicateError) {
 				error = predicateError;
 			}
-			if (again) this.#waitForRetry(attempt, error);
-			else this.#settle(attempt, { status: "failed", error: encodeThrown(error) });
+			const text = encodeThrown(error);
+			this.#host.attemptFailed({ step: this.key, attempt: attempt.attempt, error: text });
+			if (again) this.#waitForRetry(attempt, text);
+			else this.#settle(attempt, { status: "failed", error: text });
 		});
 	}
 
-	#waitForRetry(attempt: Attempt, error: unknown): void {
+	#waitForRetry(attempt: Attempt, error: Encoded): void {
 		const { journal, ports } = this.#host;
 		const delayMs = retryDelayMs(this.#settings.retry, attempt.attempt, ports.random());
 		journal.suspend({
@@ -134,7 +149,7 @@ export class DoStep {
 			kind: "do",
 			status: "retrying",
 			attempts: attempt.attempt,
-			error: encodeThrown(error),
+			error,
 			startedAt: this.#startedAt(attempt),
 			wakeAt: ports.clock.now() + delayMs,
 		});

@@ -1,8 +1,17 @@
 /** What a step kind is given by the pass that it runs in. */
-import type { AttributeChanges } from "../../model/attributes";
+import type { Encoded } from "../../model/codec";
 import type { Journal } from "../journal";
+import type { Panic } from "../panics";
 import type { Ports } from "../ports";
 import type { DoStep } from "./do-step";
+import type { Setting } from "./setting-step";
+
+/** How an attempt failed. */
+export interface Failure {
+	step: string;
+	attempt: number;
+	error: Encoded;
+}
 
 export interface StepHost {
 	/** What the idempotency keys of its steps begin with. */
@@ -13,8 +22,13 @@ export interface StepHost {
 	readonly isOver: boolean;
 	attemptStarted(step: DoStep): void;
 	attemptEnded(step: DoStep): void;
-	/** @throws {ValidationError} for too many. */
-	changeAttributes(changes: AttributeChanges): void;
+	/** Adds to the history, in the stretch that records the attempt's end. */
+	attemptFailed(failure: Failure): void;
+	isPanic(thrown: unknown): boolean;
+	/** The pass is over with this. */
+	panicked(panic: Panic): void;
+	/** @throws {WorkflowError} for too many, or too large. */
+	change(setting: Setting): void;
 	/** An outcome was recorded, or a step began to wait. */
 	recorded(): void;
 	/** A write failed: memory and tables may differ. */

@@ -1,6 +1,7 @@
 /** Objects that die with a pass open: it is found and replayed without a request (G4, G17). */
 import { expect } from "vitest";
 import { LIMITS } from "../../../src/model/limits";
+import { DEFAULT_PANIC_POLICY } from "../../../src/model/panic";
 import { clock } from "../../support/lab";
 import { step } from "./style";
 import { type Behaviours, inFlight, MINUTE, SECOND, witness } from "./subject";
@@ -21,21 +22,29 @@ export const crashes: Behaviours = {
 		expect((await instance.until("completed")).result).toBe("survived");
 	},
 
-	"lost passes in a row with nothing recorded end the instance": async (subject) => {
+	"lost passes in a row with nothing recorded panic the instance, and then end it": async (
+		subject,
+	) => {
 		const { calls, step } = witness();
 		const instance = await subject.start([step("deadly", () => new Promise(() => {}))]);
-		for (let death = 1; death <= LIMITS.strikes; death++) {
+		const deaths = LIMITS.strikes + DEFAULT_PANIC_POLICY.maxRestartAttempts;
+		for (let death = 1; death <= deaths; death++) {
 			await inFlight(instance, "deadly");
 			await instance.crash();
 			await instance.advance(5 * SECOND);
+			if (death >= LIMITS.strikes && death < deaths) {
+				const restartAttempt = death - LIMITS.strikes + 1;
+				expect(await instance.until("panicked")).toMatchObject({ restartAttempt });
+			}
 			// Backed off, for a minute at most.
 			if (death > 1) await instance.advance(MINUTE);
 		}
 		expect(await instance.until("errored")).toMatchObject({
-			reason: expect.stringMatching(/^PASS_LOST: 8 passes/),
+			reason: expect.stringMatching(/^PASS_LOST: 11 passes/),
 			errorDetails: { code: "PASS_LOST" },
+			restartAttempt: 3,
 		});
-		expect(calls).toHaveLength(LIMITS.strikes);
+		expect(calls).toHaveLength(deaths);
 	},
 
 	"lost passes that recorded something do not count": async (subject) => {

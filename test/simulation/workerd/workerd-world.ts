@@ -4,13 +4,15 @@
  * clocks set back, deaths within a turn, and those of the shard).
  */
 import { createInstance } from "../../../src/client/create-instance";
-import { sendEvent } from "../../../src/client/runner-client";
+import { readLogs, restartInstance, sendEvent } from "../../../src/client/runner-client";
 import { WorkflowError } from "../../../src/model/errors";
+import { LIMITS } from "../../../src/model/limits";
 import { isTerminal } from "../../../src/model/status";
 import { listed, runners, TestInstance } from "../../support/instance";
 import { clock, programs } from "../../support/lab";
 import type { Case, Happening } from "../case";
 import { planPrograms, typeOf } from "../interpreter";
+import { panicsOf } from "../plan";
 import { checkEnd, type History, type Sent } from "../verdict";
 import { QUERIES, type StepFacts, Violation, type WorkflowFacts } from "../witness";
 
@@ -102,9 +104,9 @@ export class WorkerdWorld {
 	}
 
 	async #create(): Promise<void> {
-		const { plan, delayMs: delay = 0 } = this.#case;
+		const { plan, delayMs: delay = 0, panic } = this.#case;
 		const { id } = this.#instance;
-		await createInstance(runners, { type: this.#type, id, payload: plan, delay });
+		await createInstance(runners, { type: this.#type, id, payload: plan, delay, panic });
 	}
 
 	async #send(event: string): Promise<void> {
@@ -140,11 +142,12 @@ export class WorkerdWorld {
 	async #settle(): Promise<void> {
 		for (let round = 0; round < ROUNDS_MAX; round++) {
 			await turns(TURNS_MAX);
-			const { status } = await this.#workflow();
+			const { status, notBefore } = await this.#workflow();
 			if (isTerminal(status)) return;
 			const alarmAt = await this.#instance.alarmAt();
 			const waits = (await this.#steps()).find((row) => row.status === "waiting");
 			if (status === "paused") await this.#instance.control("resume");
+			else if (status === "panicked" && notBefore === null) await this.#restart();
 			else if (alarmAt !== null) await this.#advanceToAlarm();
 			else if (waits?.event != null) await this.#send(waits.event);
 			else throw new Violation(`G4: ${status}, and nothing will wake it`);
@@ -177,7 +180,8 @@ export class WorkerdWorld {
 			last.set(key, attempt);
 		}
 		// Branches that run side by side die together.
-		if (repeated > 0 && this.#deaths === 0) throw new Violation("G2: a call was repeated");
+		const mayRepeat = this.#deaths > 0 || panicsOf(this.#case.plan) > 0;
+		if (repeated > 0 && !mayRepeat) throw new Violation("G2: a call was repeated");
 	}
 
 	async #workflow(): Promise<WorkflowFacts> {
@@ -190,6 +194,16 @@ export class WorkerdWorld {
 		return this.#instance.sql<StepFacts>(QUERIES.steps);
 	}
 
+	/** In one run. */
+	async #lines(): Promise<History["lines"]> {
+		const { lines } = await readLogs(runners, this.#instance.id, { limit: LIMITS.listPage });
+		return lines.filter(({ step }) => step === null);
+	}
+
+	async #restart(): Promise<void> {
+		await restartInstance(runners, this.#instance.id);
+	}
+
 	async #history(): Promise<History> {
 		return {
 			plan: this.#case.plan,
@@ -200,6 +214,8 @@ export class WorkerdWorld {
 			hurried: new Set(),
 			events: this.#events,
 			terminates: this.#terminates,
+			panic: this.#case.panic ?? {},
+			lines: await this.#lines(),
 		};
 	}
 }

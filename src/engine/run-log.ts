@@ -1,0 +1,96 @@
+/**
+ * What a pass is told of its run, and the log that it writes.
+ *
+ * The program's own lines have places, which are the same on each replay: after how many outcomes,
+ * and the number of the line there. What is not behind the run's latest line is there already. A line is
+ * inserted by the call itself, so one that is lost with its isolate takes all that came after it
+ * along. A line of a step's function is part of that attempt and is written each time: a replay does
+ * not call the function again.
+ */
+import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
+import type { History, LinePlace } from "./history";
+import type { RunInfo } from "./program";
+import { enclosingAttempt } from "./step-kinds/do-step";
+
+/** The pass that writes. */
+export interface LogHost {
+	readonly isOver: boolean;
+	/** It is live, and does what no pass before it did: P4. */
+	readonly mayBegin: boolean;
+	/** How many outcomes it has released. */
+	readonly released: number;
+	broken(error: unknown): void;
+}
+
+export class RunLog implements RunInfo {
+	readonly id: string;
+	readonly type: string;
+	readonly restartAttempt: number;
+	readonly #history: History;
+	readonly #host: LogHost;
+	/** Of the program's latest call in this pass, and calls that could not be written yet. */
+	#place: LinePlace = { position: 0, nth: 0 };
+	readonly #held: { place: LinePlace; entry: LogEntry }[] = [];
+	/** Of the latest line of the program that the run has; undefined: not looked up. */
+	#written: LinePlace | undefined;
+
+	constructor(
+		{ id, type, restarts }: { id: string; type: string; restarts: number },
+		history: History,
+		host: LogHost,
+	) {
+		this.id = id;
+		this.type = type;
+		this.restartAttempt = restarts;
+		this.#history = history;
+		this.#host = host;
+	}
+
+	/** A property, so that a program may take it out of its object. */
+	readonly log = (level: LogLevel, message: string, fields?: LogFields): void => {
+		const entry = logEntry(level, message, fields);
+		const attempt = enclosingAttempt();
+		if (attempt === undefined) {
+			const { released: position } = this.#host;
+			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
+			this.#place = { position, nth };
+			this.#held.push({ place: this.#place, entry });
+			this.flush();
+		} else {
+			this.#write(() => {
+				const writer = { step: attempt.key, attempt: attempt.attempt };
+				this.#history.addLine(entry, this.#lastPlace(), writer);
+			});
+		}
+	};
+
+	/** Writes what was held back, once the replay has caught up. */
+	flush(): void {
+		if (this.#held.length === 0 || !this.#host.mayBegin) return;
+		this.#write(() => {
+			for (const { place, entry } of this.#held.splice(0)) {
+				if (!isBehind(place, this.#lastPlace())) continue;
+				this.#history.addLine(entry, place, { step: null, attempt: null });
+				this.#written = place;
+			}
+		});
+	}
+
+	#lastPlace(): LinePlace {
+		this.#written ??= this.#history.lastPlace();
+		return this.#written;
+	}
+
+	#write(work: () => void): void {
+		if (this.#host.isOver) return;
+		try {
+			work();
+		} catch (error) {
+			this.#host.broken(error);
+		}
+	}
+}
+
+function isBehind(a: LinePlace, b: LinePlace): boolean {
+	return a.position === b.position ? a.nth > b.nth : a.position > b.position;
+}
