@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import "../scripts/end-with-parent.mjs";
+import { measureBreakers } from "./breakers";
 import { countIndexWrites, countWrites, measureMemory } from "./counts";
 import { measureGuard } from "./guard";
 import { Bundle, type Host, type HostName, type HostOptions } from "./host";
@@ -103,6 +104,9 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 			}
 			if (workload.isOfGuard) {
 				report.rows.push(...(await onHost(start, (host) => measureGuard(host, rounds))));
+			}
+			if (workload.isOfBreakers) {
+				report.rows.push(...(await onHost(start, (host) => measureBreakers(host, rounds))));
 			}
 			report.ratios.push(...ratios(workload, report.rows));
 		}

@@ -1,5 +1,5 @@
 /**
- * What is measured (W1 to W14), and which ratios of it are to be reached.
+ * What is measured (W1 to W15), and which ratios of it are to be reached.
  *
  * A workload is a list of cases. A case is one load, given to one contestant after the other, and
  * the metrics that are taken from its times.
@@ -48,6 +48,8 @@ export interface Workload {
 	isCounted?: true;
 	/** A guard is measured by itself, too. */
 	isOfGuard?: true;
+	/** Circuit breakers, likewise. */
+	isOfBreakers?: true;
 }
 
 const TEN_STEPS = { program: "sequence", count: 10 } as const;
@@ -363,5 +365,16 @@ export const WORKLOADS: readonly Workload[] = [
 			},
 		],
 		targets: [{ metric: "start lateness p99", to: "floor", atMost: 1.5 }],
+	},
+	{
+		id: "W15",
+		title: "the circuit breakers of a type by themselves",
+		cases: [],
+		targets: [
+			{ metric: "rows written for an attempt that succeeds", atMost: 0 },
+			{ metric: "rows written for one that is refused", atMost: 0 },
+			{ metric: "rows written for a failure", atMost: 1 },
+		],
+		isOfBreakers: true,
 	},
 ];

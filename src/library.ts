@@ -3,15 +3,27 @@
  *
  * `import { BaseWorkflow, type Step } from "durable-workflows"`
  */
-export {
-	BaseWorkflow,
-	type WorkflowDefaults,
-	type WorkflowEnv,
-} from "./authoring/classes/base-workflow";
+export { BaseWorkflow } from "./authoring/classes/base-workflow";
+export type { WorkflowDefaults } from "./authoring/declaration";
+export type { WorkflowEnv } from "./authoring/environment";
+export type { PanicConfig, RetryConfig } from "./authoring/fluent/configs";
+export type { WorkflowContext } from "./authoring/fluent/context";
+export type { DefineOptions, WorkflowDefinition } from "./authoring/fluent/definition";
+export type {
+	ExecutionError,
+	ExecutionPanic,
+	ExecutionResult,
+	ExecutionStatus,
+	StepResult,
+} from "./authoring/fluent/execution";
+export type { ErrorHandler, HandledError } from "./authoring/fluent/handlers";
+export type { CircuitBreakerConfig, StepBuilder } from "./authoring/fluent/step-builder";
+export { Workflow } from "./authoring/fluent/workflow";
 export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";
 export type { ScheduleInput } from "./client/schedules";
+export type { RunConfig } from "./client/type-config";
 export type {
 	Registry,
 	RunInfo,
@@ -24,6 +36,7 @@ export type {
 export type { AttributeChanges, Attributes } from "./model/attributes";
 export type { Duration } from "./model/duration";
 export {
+	CircuitOpenError,
 	type ErrorCode,
 	EventTimeoutError,
 	NonDeterminismError,
@@ -63,4 +76,5 @@ export type {
 	ScheduleRun,
 } from "./model/schedule";
 export type { WorkflowStatus } from "./model/status";
+export type { TypeConfigOptions } from "./model/type-config";
 export type { ConcurrencyOptions, RateOptions } from "./model/type-policy";

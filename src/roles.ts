@@ -3,6 +3,7 @@
  * bulk job (`__job:<id>`). Its name says which. Composes each from its parts, with what the place
  * where it runs provides: the Durable Object class gives the platform's, the simulation its own.
  */
+import { admitAttempt, reportAttempt } from "./client/breakers";
 import { changeInstance } from "./client/bulk";
 import { pagesOf } from "./client/instance-pages";
 import {
@@ -90,6 +91,10 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	returnSlot: "index shard",
 	guardState: "index shard",
 	changeLimits: "index shard",
+	breakerAdmit: "index shard",
+	breakerReport: "index shard",
+	breakerList: "index shard",
+	breakerReset: "index shard",
 	scheduleCreate: "index shard",
 	scheduleList: "index shard",
 	scheduleDescribe: "index shard",
@@ -211,6 +216,10 @@ function instanceIn({ storage, runners, programs, types, ...place }: Place): Ins
 				clock,
 			}),
 		takeSlot: (type, request) => takeSlot(runners, type, request),
+		breakers: {
+			admit: (type, ask) => admitAttempt({ runners, clock }, type, ask),
+			report: (type, report) => reportAttempt({ runners, clock }, type, report),
+		},
 		types: { stateOf: (type) => types.stateOf(type, runners, clock) },
 	};
 	return new Instance({

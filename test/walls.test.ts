@@ -32,6 +32,7 @@ const ROOMS: Record<string, readonly string[]> = {
 
 const SRC = /^src\//;
 const NOT_RUNNER = /^src\/(?!workflow-runner\.ts)/;
+const NOT_PLATFORM = /^src\/(?!workflow-runner\.ts|client\/worker-env\.ts)/;
 const PURE = /^src\/(?:engine|db|shards|model|authoring)\//;
 const OBJECT = /\bDurableObject(?!Storage\b)\w*|\bsetAlarm\b|\bctx\??\.storage\b/;
 
@@ -40,7 +41,7 @@ const BANS: [word: RegExp, see: "imports" | "code" | "text", where: RegExp, why:
 	[/^drizzle-(?:orm|kit)\b/, "imports", /^src\/(?!db\/)/, "is for db"],
 	[/^@?hono\b/, "imports", /^src\/(?!http\/)/, "is for http"],
 	[/^croner$/, "imports", /^src\/(?!shards\/cron\.ts)/, "is for shards/cron.ts"],
-	[/^cloudflare:/, "imports", NOT_RUNNER, "is for workflow-runner.ts"],
+	[/^cloudflare:/, "imports", NOT_PLATFORM, "is for workflow-runner.ts and client/worker-env.ts"],
 	[OBJECT, "code", NOT_RUNNER, "is for workflow-runner.ts"],
 	[/\bDurableObjectStorage\b/, "code", /^src\/(?!workflow-runner\.|db\/)/, "is for db"],
 	[/\bDate\.now\b|\bnew Date\(\)/, "code", PURE, "reads a clock; have one passed in"],

@@ -7,6 +7,7 @@
 import { catalogueOf } from "../../src/engine/catalogue";
 import { createApp } from "../../src/http/app";
 import { workflowRunner } from "../../src/workflow-runner";
+import { countBreakers, timeBreakers } from "./breakers";
 import { CloudflareWorkflow, cloudflare } from "./cloudflare";
 import type { Contestant, Env } from "./contestant";
 import { CountedRunner, countIndex, countInstance } from "./counted";
@@ -55,6 +56,11 @@ export default {
 			}
 			if (verb === "count-index") {
 				return Response.json(await countIndex(env, await request.json<number>()));
+			}
+			if (verb === "count-breakers") return Response.json(await countBreakers(env));
+			if (verb === "breakers") {
+				const { name } = await request.json<{ name: string }>();
+				return Response.json(await timeBreakers(env, name));
 			}
 			if (verb === "guard") {
 				const { name, queued } = await request.json<{ name: string; queued: number }>();

@@ -22,7 +22,9 @@ CREATE TABLE `steps` (
 	`started_at` integer NOT NULL,
 	`wake_at` integer,
 	`completed_at` integer,
-	`outcome` integer
+	`outcome` integer,
+	`parent` text,
+	`parent_attempt` integer
 );
 
 CREATE TABLE `workflow` (

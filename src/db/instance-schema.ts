@@ -85,6 +85,9 @@ export const stepsTable = sqliteTable("steps", {
 	completedAt: integer("completed_at"),
 	/** From 1, in the order in which outcomes were first recorded (G6). */
 	outcome: integer("outcome"),
+	/** A handler's step: the key of the step whose attempt failed, and the number of that attempt. */
+	parent: text("parent"),
+	parentAttempt: integer("parent_attempt"),
 });
 
 /**

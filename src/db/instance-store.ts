@@ -177,7 +177,9 @@ export class InstanceStore {
 	}
 
 	insertStep(row: StepRow): void {
-		const isFirstSuccess = row.kind === "do" && row.status === "completed" && row.attempts === 1;
+		const { kind, status, attempts, parent } = row;
+		const isFirstSuccess =
+			kind === "do" && status === "completed" && attempts === 1 && parent === null;
 		(isFirstSuccess ? insertFirstSuccess : insertStep).run(this.#storage, row);
 	}
 

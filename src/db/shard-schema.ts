@@ -172,3 +172,28 @@ export const scheduleRunsTable = sqliteTable(
 	},
 	(table) => [index("schedule_runs_by_schedule").on(table.schedule, table.seq)],
 );
+
+/** Circuit breakers that have failed, in the first shard of a type. */
+export const breakersTable = sqliteTable("breakers", {
+	row: integer("row").primaryKey(),
+	/** Of the step. */
+	name: text("name").notNull(),
+	/** A report counts in the period of its admission only. */
+	period: integer("period").notNull(),
+	/** In a row. */
+	failures: integer("failures").notNull(),
+	/** Hashes of the callers of these, as JSON. */
+	counted: text("counted").notNull(),
+	lastFailureAt: integer("last_failure_at").notNull(),
+	/** Null: it is closed. */
+	openedAt: integer("opened_at"),
+	/** Who tries, since when, and how long that is waited for; null: nobody. */
+	trialCaller: text("trial_caller"),
+	trialSince: integer("trial_since"),
+	trialMs: integer("trial_ms"),
+	/** As the code said it last. */
+	failureThreshold: integer("failure_threshold").notNull(),
+	resetTimeoutMs: integer("reset_timeout_ms").notNull(),
+});
+
+export type BreakerRow = typeof breakersTable.$inferSelect;

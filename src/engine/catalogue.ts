@@ -15,11 +15,12 @@ export function catalogueOf(registry: Registry): Catalogue {
 }
 
 export function catalogueEntry(program: Program): CatalogueEntry {
-	const { type, version, about, payload } = program;
+	const { type, version, about, config, payload } = program;
 	return {
 		type,
 		version,
 		about,
+		config,
 		limits: {
 			concurrency: program.concurrency && concurrencyLimits(program.concurrency),
 			rate: program.rate,

@@ -4,10 +4,12 @@ import { attributesOf } from "../model/attributes";
 import { LIMITS } from "../model/limits";
 import type { InstanceView, StepView } from "../model/rpc";
 import { isTerminal } from "../model/status";
+import { isPast } from "./nesting";
 
 /** A step function in flight; its step may have no row yet. */
 export interface RunningAttempt {
 	key: string;
+	parent: string | null;
 	attempt: number;
 	startedAt: number;
 }
@@ -19,7 +21,11 @@ export function describe(
 ): InstanceView {
 	const ended = isTerminal(row.status);
 	const inFlight = new Map(running.map((attempt) => [attempt.key, attempt]));
-	const views = Array.from(steps, (step) => stepView(step, ended, inFlight.get(step.key)));
+	const rows = new Map(Array.from(steps, (step) => [step.key, step]));
+	const views = Array.from(rows.values(), (step) => {
+		const isOver = ended || isPast(step, (key) => rows.get(key));
+		return stepView(step, isOver, inFlight.get(step.key));
+	});
 	omitLargeResults(views);
 	const seen = new Set(views.map(({ key }) => key));
 	for (const attempt of running) if (!seen.has(attempt.key)) views.push(firstAttempt(attempt));
@@ -48,20 +54,22 @@ export function describe(
 	};
 }
 
-function stepView(row: StepRow, ended: boolean, attempt: RunningAttempt | undefined): StepView {
+function stepView(row: StepRow, isOver: boolean, attempt: RunningAttempt | undefined): StepView {
 	const { key, kind, attempts, result, error, startedAt, completedAt } = row;
-	const view = { key, kind, attempts, result, error, startedAt, completedAt };
+	const parent = row.parent === null ? {} : { parent: row.parent };
+	const view = { key, ...parent, kind, attempts, result, error, startedAt, completedAt };
 	if (attempt !== undefined) {
 		return { ...view, status: "running", attempts: attempt.attempt, wakeAt: null };
 	}
-	// A race's loser, or what was open when the instance ended, waits for nothing any more.
-	if (ended && row.outcome === null) return { ...view, status: "cancelled", wakeAt: null };
-	return { ...view, status: row.status, wakeAt: row.wakeAt };
+	// A race's loser, or what was open when the instance or its handler ended, waits for nothing.
+	if (isOver && row.outcome === null) return { ...view, status: "cancelled", wakeAt: null };
+	return { ...view, status: row.status, wakeAt: row.status === "handling" ? null : row.wakeAt };
 }
 
-function firstAttempt({ key, attempt, startedAt }: RunningAttempt): StepView {
+function firstAttempt({ key, parent, attempt, startedAt }: RunningAttempt): StepView {
 	return {
 		key,
+		...(parent === null ? {} : { parent }),
 		kind: "do",
 		status: "running",
 		attempts: attempt,

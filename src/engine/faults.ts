@@ -1,7 +1,9 @@
 /** The engine's own errors, with what was expected, what came and what to do. */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
-import { NonDeterminismError, WorkflowError } from "../model/errors";
+import { NonDeterminismError, ValidationError, WorkflowError } from "../model/errors";
+import { LIMITS } from "../model/limits";
 import { shortened } from "../model/printable";
+import type { StepKind } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
 import type { TypeStatus } from "../model/type-state";
 
@@ -99,5 +101,37 @@ export function missedStep(row: StepRow, how: "ended" | "parked"): NonDeterminis
 	return new NonDeterminismError(
 		`The journal records step "${row.key}" ("${row.kind}"), but the program ${how} without asking for it. Deploy code that takes the recorded way, then resume.`,
 		{ step: row.key, recorded: row.kind, asked: null },
+	);
+}
+
+/** The program asks for a recorded step as another kind (G7). */
+export function otherKind(row: StepRow, asked: StepKind): NonDeterminismError {
+	return new NonDeterminismError(
+		`The journal records step "${row.key}" as "${row.kind}", but the program now asks for it as "${asked}". Deploy code that takes the recorded way, then resume.`,
+		{ step: row.key, recorded: row.kind, asked },
+	);
+}
+
+export function nestedInFunction(name: string, outer: string): ValidationError {
+	return new ValidationError(
+		`The step "${name}" was called inside the function of step "${outer}". Steps cannot be nested: call it beside, and pass its result in.`,
+		{ path: name },
+	);
+}
+
+/** A handler's step and another one would have the same key; `parent` is the other one's. */
+export function stepNameTaken(key: string, parent: string | null): ValidationError {
+	const by = parent === null ? "the program itself" : `a handler of step "${parent}"`;
+	return new ValidationError(
+		`The key "${key}" is that of a step of ${by}. Steps of handlers have the key "<step>/<name>": choose another name for one of the two.`,
+		{ path: key },
+	);
+}
+
+export function stepLimit(name: string): WorkflowError {
+	return new WorkflowError(
+		"STEP_LIMIT",
+		`The step "${name}" is one more than the ${LIMITS.steps} that an instance may have. Split the work over several instances.`,
+		{ limit: LIMITS.steps },
 	);
 }

@@ -66,10 +66,7 @@ export class History {
 		const { run, status, reason, result, error, startedAt, completedAt } = this.#record.row;
 		this.#store.addRun(
 			{ run, status, reason, result, error, startedAt, completedAt },
-			steps.map(({ seq: _seq, event: _event, wakeAt: _wakeAt, outcome: _outcome, ...step }) => ({
-				run,
-				...step,
-			})),
+			steps.map((step) => ({ ...step, run })),
 		);
 	}
 

@@ -163,7 +163,8 @@ export class Instance {
 			if (row === undefined) {
 				throw isInFlight ? stepIsRunning(step) : stepNotFound(step, this.#life.course.steps());
 			}
-			const repair = planRepair(request, row, { status: this.#row.status, isInFlight });
+			const isPast = this.#life.course.journal.isPast(row);
+			const repair = planRepair(request, row, { status: this.#row.status, isInFlight, isPast });
 			switch (repair.how) {
 				case "retry":
 					return this.#life.retryNow(step);

@@ -8,11 +8,14 @@
  * - J1 A row with an `outcome` never changes again (G2, G3).
  * - J2 `outcomes` holds the rows with an outcome in the order 1, 2, 3, … without a gap (G6).
  * - J3 An event is marked as taken in the transaction that completes its wait (G8).
+ * - J4 What a handler left open waits for nothing once the handling is over.
  */
 import type { InstanceStore, StepRow } from "../db/instance-store";
 import type { Encoded } from "../model/codec";
 import type { StepKind } from "../model/rpc";
 import { type Arrival, EventBuffer } from "./event-buffer";
+import type { Belonging } from "./handling";
+import { isPast } from "./nesting";
 
 /** What a step records when it ends. */
 export interface Outcome {
@@ -26,15 +29,16 @@ export interface Outcome {
 	completedAt: number;
 }
 
-/** What a step records when it goes on waiting for a timer or an event. */
+/** What a step records when it goes on waiting for a timer, an event or its handler. */
 export interface Wait {
 	key: string;
 	kind: StepKind;
-	status: "retrying" | "sleeping" | "waiting";
+	status: "retrying" | "handling" | "sleeping" | "waiting";
 	attempts: number;
 	error?: Encoded;
 	event?: string;
 	startedAt: number;
+	/** Of a step that is handled: when it may be tried again, if it may. */
 	wakeAt: number | null;
 }
 
@@ -44,6 +48,8 @@ export class Journal {
 	readonly #open = new Map<string, StepRow>();
 	readonly #outcomes: StepRow[] = [];
 	readonly #events: EventBuffer;
+	/** Of steps of handlers that may have no row yet. */
+	readonly #belongings = new Map<string, Belonging>();
 	#progress = 0;
 	/** The largest `seq` of a row: a restart may have left gaps. */
 	#lastSeq = 0;
@@ -56,6 +62,7 @@ export class Journal {
 			else this.#outcomes[row.outcome - 1] = row;
 			this.#progress += weight(row);
 		}
+		this.#closePast();
 		this.#lastSeq = rows.at(-1)?.seq ?? 0;
 		this.#events = events;
 	}
@@ -99,15 +106,21 @@ export class Journal {
 	/** When the first open timer is due. */
 	nextDueAt(): number | null {
 		let next: number | null = null;
-		for (const { wakeAt } of this.#open.values()) {
-			if (wakeAt !== null && (next === null || wakeAt < next)) next = wakeAt;
+		for (const row of this.#open.values()) {
+			const dueAt = dueAtOf(row);
+			if (dueAt !== null && (next === null || dueAt < next)) next = dueAt;
 		}
 		return next;
 	}
 
-	/** The rows that an earlier journal, of the first `outcomes` outcomes, does not have. */
-	after(outcomes: number): StepRow[] {
-		return [...this.#rows.values()].filter(({ outcome }) => outcome === null || outcome > outcomes);
+	/** Whether a handling that is over asked for this step: nothing will again. */
+	isPast(row: StepRow): boolean {
+		return isPast(row, (key) => this.#rows.get(key));
+	}
+
+	/** Says which handling a step belongs to that has no row yet. */
+	belongs(key: string, belonging: Belonging): void {
+		this.#belongings.set(key, belonging);
 	}
 
 	/** Makes an open step's timer due now. */
@@ -119,7 +132,7 @@ export class Journal {
 	/** Open steps whose time has come, in the order of their times. */
 	due(now: number): StepRow[] {
 		return [...this.#open.values()]
-			.filter(({ wakeAt }) => wakeAt !== null && wakeAt <= now)
+			.filter((row) => (dueAtOf(row) ?? Number.POSITIVE_INFINITY) <= now)
 			.sort((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0) || a.seq - b.seq);
 	}
 
@@ -140,6 +153,7 @@ export class Journal {
 			wakeAt: null,
 			completedAt,
 			outcome: this.#outcomes.length + 1,
+			...this.#belongingOf(key),
 		});
 	}
 
@@ -159,6 +173,7 @@ export class Journal {
 			wakeAt,
 			completedAt: null,
 			outcome: null,
+			...this.#belongingOf(key),
 		});
 	}
 
@@ -239,7 +254,26 @@ export class Journal {
 			this.#open.delete(row.key);
 			this.#outcomes.push(row);
 		}
+		if (before?.status === "handling") this.#closePast();
 	}
+
+	/** Forgets the timers and waits of handlings that are over (J4). */
+	#closePast(): void {
+		for (const row of this.#open.values()) if (this.isPast(row)) this.#open.delete(row.key);
+	}
+
+	#belongingOf(key: string): { parent: string | null; parentAttempt: number | null } {
+		const { parent, parentAttempt } = this.#rows.get(key) ?? this.#belongings.get(key) ?? PROGRAM;
+		return { parent, parentAttempt };
+	}
+}
+
+/** What the steps belong to that no handler asked for. */
+const PROGRAM = { parent: null, parentAttempt: null };
+
+/** When a timer of an open row is due; what is handled waits for its handler. */
+function dueAtOf({ status, wakeAt }: StepRow): number | null {
+	return status === "handling" ? null : wakeAt;
 }
 
 /** One for the row, one for each attempt that ended, one for the outcome. */

@@ -9,6 +9,7 @@ import { Course, type CourseSettings } from "./course";
 import type { Arrival } from "./event-buffer";
 import type { History } from "./history";
 import type { InstanceRecord } from "./instance-record";
+import { cutAfter } from "./nesting";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 
@@ -68,9 +69,10 @@ export class Lifecycle {
 	): void {
 		const now = this.#now();
 		this.#store.transaction(() => {
-			const cut = this.course.journal.after(keep);
+			const { cut, moved } = cutAfter(this.course.journal.rows, keep, preset?.row.key);
 			this.history.closeRun(cut);
 			for (const { seq } of cut) this.#store.deleteStep(seq);
+			for (const row of moved) this.#store.updateStep(row);
 			this.record.beginRun({
 				version: program.version,
 				deadlineAt: program.timeoutMs === null ? null : now + program.timeoutMs,

@@ -20,20 +20,23 @@
  */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { decode } from "../model/codec";
-import { decodeThrown, fromThrownRecord } from "../model/error-record";
-import { NonDeterminismError, ValidationError, WorkflowError } from "../model/errors";
-import { stepKey } from "../model/ids";
+import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
+import { type Call, never, openCall, settle } from "./call";
 import type { RunningAttempt } from "./describe";
+import { enclosure } from "./enclosure";
+import { nestedInFunction, otherKind, stepLimit, stepNameTaken } from "./faults";
+import type { Handling } from "./handling";
 import type { History } from "./history";
 import type { Journal } from "./journal";
 import type { Panic } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { Reach } from "./reach";
 import { RunLog } from "./run-log";
 import { StepApi } from "./step-api";
-import { type DoSettings, DoStep, enclosingAttempt } from "./step-kinds/do-step";
+import { type DoSettings, DoStep } from "./step-kinds/do-step";
 import { openSetting, type Setting } from "./step-kinds/setting-step";
 import { openSleep } from "./step-kinds/sleep-step";
 import type { Failure, StepHost } from "./step-kinds/step-host";
@@ -70,15 +73,6 @@ export interface PassSettings {
 	observer: PassObserver;
 }
 
-interface Call {
-	readonly key: string;
-	/** Outcomes released when the call was made. */
-	readonly era: number;
-	readonly promise: Promise<unknown>;
-	resolve(value: unknown): void;
-	reject(error: unknown): void;
-}
-
 /** `waking`: live from the next turn on (P5). */
 type PassState = "waking" | "live" | "parked" | "frozen" | "over";
 
@@ -92,21 +86,21 @@ const SETTLING_MICROTASKS = 16;
 export class Pass implements StepHost {
 	/** What the idempotency keys of its steps begin with. */
 	readonly scope: string;
+	readonly type: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	readonly #settings: PassSettings;
 	readonly #observer: PassObserver;
 	readonly #calls = new Map<string, Call>();
-	readonly #occurrences = new Map<string, number>();
+	readonly #reach: Reach;
 	readonly #inFlight = new Set<DoStep>();
 	/** By key, until their outcome is released. */
 	readonly #doSteps = new Map<string, DoStep>();
 	/** Starts that came while frozen, or before the replay had caught up. */
 	readonly #held: (() => void)[] = [];
+	/** Handlers of failed attempts under way. */
+	readonly #handlings = new Set<Handling>();
 	readonly #log: RunLog;
-	/** Rows that were there when the pass began, and how many of them it has asked for. */
-	readonly #rowsBefore: number;
-	#rowsReached = 0;
 	#asked = 0;
 	#released = 0;
 	#state: PassState = "waking";
@@ -122,9 +116,10 @@ export class Pass implements StepHost {
 		this.#settings = settings;
 		this.#observer = settings.observer;
 		this.scope = settings.scope;
+		this.type = settings.row.type;
 		this.journal = settings.journal;
 		this.ports = settings.ports;
-		this.#rowsBefore = settings.journal.size;
+		this.#reach = new Reach(settings.journal);
 		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
@@ -156,8 +151,9 @@ export class Pass implements StepHost {
 	running(): RunningAttempt[] {
 		// A function that goes on after its abort counts for nothing: the end is the same each time.
 		if (this.isOver) return [];
-		return Array.from(this.#inFlight, ({ key, running }) => ({
+		return Array.from(this.#inFlight, ({ key, within, running }) => ({
 			key,
+			parent: within?.key ?? null,
 			attempt: running?.attempt ?? 0,
 			startedAt: running?.startedAt ?? 0,
 		}));
@@ -170,7 +166,8 @@ export class Pass implements StepHost {
 
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
 	get hasOpenCalls(): boolean {
-		return this.#calls.size > 0;
+		// A step that is handled waits for its handler, which is user code.
+		return this.#calls.size > this.#handlings.size;
 	}
 
 	get activity(): number {
@@ -217,6 +214,10 @@ export class Pass implements StepHost {
 
 	/** A journaled outcome came from outside the pass: a timer, an event. */
 	recorded(): void {
+		for (const handling of this.#handlings) {
+			const { status, attempts } = this.journal.get(handling.key) ?? {};
+			if (status !== "handling" || attempts !== handling.attempt) this.#endHandling(handling);
+		}
 		this.#activity++;
 		this.#pump();
 		this.#checkQuiet();
@@ -225,22 +226,17 @@ export class Pass implements StepHost {
 	/** The time of a step's next attempt has come. */
 	retryDue(key: string): void {
 		const step = this.#doSteps.get(key);
-		if (step !== undefined) this.#begin(() => step.start());
+		if (step !== undefined) this.begin(() => step.start());
 	}
 
 	/** The first row from before this pass that it has not asked for, if there is one (G7). */
 	unreached(): StepRow | undefined {
-		if (this.#caughtUp) return undefined;
-		for (const row of this.journal.rows) {
-			const [, name, nth] = /^(.*?)(?:#(\d+))?$/s.exec(row.key) ?? [];
-			if ((this.#occurrences.get(name ?? "") ?? 0) < Number(nth ?? 1)) return row;
-		}
-		return undefined;
+		return this.#reach.unreached();
 	}
 
 	do(name: string, settings: DoSettings): Promise<unknown> {
-		return this.#ask("do", name, (key) => {
-			const step = new DoStep(this, key, settings);
+		return this.#ask("do", name, (key, within) => {
+			const step = new DoStep(this, key, { settings, within });
 			this.#doSteps.set(key, step);
 			return () => step.start();
 		});
@@ -285,61 +281,86 @@ export class Pass implements StepHost {
 		if (drained && this.#state === "frozen") this.#observer.passDrained(this);
 	}
 
+	handlingBegan(handling: Handling): void {
+		this.#handlings.add(handling);
+		this.#checkQuiet();
+	}
+
+	handlingEnded(handling: Handling, conclude: () => void): void {
+		if (this.#state === "over") return;
+		this.#endHandling(handling);
+		this.#activity++;
+		if (this.#state === "parked") this.#observer.passStirred(this);
+		this.begin(conclude);
+		this.#checkQuiet();
+	}
+
+	/** Its calls get no answer any more, nor do those of handlings inside it. */
+	#endHandling(handling: Handling): void {
+		handling.end();
+		for (const each of this.#handlings) if (each.isOver) this.#handlings.delete(each);
+		for (const { key, within } of this.#calls.values()) {
+			if (!within?.isOver) continue;
+			this.#calls.delete(key);
+			const step = this.#doSteps.get(key);
+			if (step === undefined) continue;
+			this.#doSteps.delete(key);
+			step.cancel(new Error(`the handler of step "${handling.key}" has ended`));
+			this.attemptEnded(step);
+		}
+	}
+
 	broken(error: unknown): void {
 		this.#observer.passBroken(this, error);
 	}
 
 	/** Opens a call: one with an outcome waits for its release, any other begins. */
-	#ask(kind: StepKind, name: string, prepare: (key: string) => () => void): Promise<unknown> {
+	#ask(
+		kind: StepKind,
+		name: string,
+		prepare: (key: string, within: Handling | undefined) => () => void,
+	): Promise<unknown> {
 		if (this.#state === "over") return never();
-		const refusal = this.#refusal(name);
-		if (refusal !== undefined) return Promise.reject(refusal);
+		const caller = enclosure();
+		if (caller?.isHandler === false) return Promise.reject(nestedInFunction(name, caller.key));
+		if (++this.#asked > LIMITS.steps) return Promise.reject(stepLimit(name));
+		if (caller?.isOver) return never();
 		if (this.#state === "parked") this.#observer.passStirred(this);
-		const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
-		this.#occurrences.set(name, occurrence);
-		const key = stepKey(name, occurrence);
+		const key = (caller?.names ?? this.#reach.names).next(name);
 		const row = this.journal.get(key);
+		const holder = row ?? this.#calls.get(key);
+		if (holder !== undefined && holder.parent !== (caller?.key ?? null)) {
+			return Promise.reject(stepNameTaken(key, holder.parent));
+		}
 		this.#activity++;
 		if (row !== undefined) {
 			if (row.kind !== kind) return this.#diverge(row, kind);
-			this.#rowsReached++;
+			this.#reach.reached(row);
+		} else if (caller !== undefined) {
+			this.journal.belongs(key, caller.belonging);
 		}
-		const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-		this.#calls.set(key, { key, era: this.#released, promise, resolve, reject });
-		if (row === undefined || row.outcome === null) this.#begin(prepare(key));
+		const call = openCall(key, this.#released, caller);
+		this.#calls.set(key, call);
+		if (row === undefined || row.outcome === null) this.#open(call, prepare(key, caller));
 		if (row !== undefined) this.#beginHeld();
 		this.#pump();
 		this.#checkQuiet();
-		return promise;
+		return call.promise;
 	}
 
-	#refusal(name: string): Error | undefined {
-		const outer = enclosingAttempt()?.key;
-		if (outer !== undefined) {
-			return new ValidationError(
-				`The step "${name}" was called inside the function of step "${outer}". Steps cannot be nested: call it beside, and pass its result in.`,
-				{ path: name },
-			);
-		}
-		if (++this.#asked <= LIMITS.steps) return undefined;
-		return new WorkflowError(
-			"STEP_LIMIT",
-			`The step "${name}" is one more than the ${LIMITS.steps} that an instance may have. Split the work over several instances.`,
-			{ limit: LIMITS.steps },
-		);
+	#open({ key, within }: Call, begin: () => void): void {
+		// A handler goes on before the replay has caught up: its steps are part of what is replayed.
+		if (this.journal.get(key)?.status === "handling") this.#doSteps.get(key)?.handle();
+		else if (within === undefined) this.begin(begin);
+		else this.begin(() => within.isOver || begin());
 	}
 
 	/** It is live, and has caught up (P4). */
 	get mayBegin(): boolean {
-		return this.#state === "live" && this.#caughtUp;
+		return this.#state === "live" && this.#reach.hasCaughtUp;
 	}
 
-	/** Whether the replay has asked for all that the journal held when it began (P4). */
-	get #caughtUp(): boolean {
-		return this.#rowsReached === this.#rowsBefore;
-	}
-
-	#begin(begin: () => void): void {
+	begin(begin: () => void): void {
 		if (!this.mayBegin || this.#end !== undefined) {
 			this.#held.push(begin);
 			return;
@@ -354,7 +375,7 @@ export class Pass implements StepHost {
 	#beginHeld(): void {
 		this.#log.flush();
 		if (this.#held.length === 0 || !this.mayBegin) return;
-		for (const begin of this.#held.splice(0)) this.#begin(begin);
+		for (const begin of this.#held.splice(0)) this.begin(begin);
 	}
 
 	#goLive(): void {
@@ -374,11 +395,7 @@ export class Pass implements StepHost {
 	}
 
 	#diverge(row: StepRow, asked: StepKind): Promise<never> {
-		const error = new NonDeterminismError(
-			`The journal records step "${row.key}" as "${row.kind}", but the program now asks for it as "${asked}". Deploy code that takes the recorded way, then resume.`,
-			{ step: row.key, recorded: row.kind, asked },
-		);
-		this.#observer.passDiverged(this, error);
+		this.#observer.passDiverged(this, otherKind(row, asked));
 		return never();
 	}
 
@@ -424,8 +441,13 @@ export class Pass implements StepHost {
 
 	#nextRelease(): Call | undefined {
 		if (this.#state !== "live") return undefined;
-		const row = this.journal.outcomes[this.#released];
-		return row === undefined ? undefined : this.#calls.get(row.key);
+		for (;;) {
+			const row = this.journal.outcomes[this.#released];
+			const call = row && this.#calls.get(row.key);
+			// What a handling asked for that is over, nobody asks for again.
+			if (row === undefined || call !== undefined || !this.journal.isPast(row)) return call;
+			this.#released++;
+		}
 	}
 
 	#checkQuiet(): void {
@@ -446,20 +468,5 @@ export class Pass implements StepHost {
 		// An end that came before a recorded step was asked for is looked at again.
 		if (this.#end === undefined) this.#observer.passQuiet(this);
 		else this.#observer.passEnded(this, this.#end);
-	}
-}
-
-/** What a call returns that nothing will answer (P2). Fresh each time, so that it can be collected. */
-function never(): Promise<never> {
-	return new Promise(() => {});
-}
-
-function settle(call: Call, row: StepRow): void {
-	if (row.status === "failed" && row.error !== null) {
-		// A program may look at a call's promise only later; until then it is not unhandled.
-		call.promise.catch(() => {});
-		call.reject(fromThrownRecord(decodeThrown(row.error)));
-	} else {
-		call.resolve(row.result === null ? undefined : decode(row.result));
 	}
 }

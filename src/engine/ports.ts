@@ -3,6 +3,7 @@
  * ones, a simulation gives its own; nothing in `engine/` reads a clock or a random number itself.
  */
 
+import type { Admission, BreakerAsk, BreakerReport } from "../model/breaker-rpc";
 import type { SlotAnswer, SlotRequest } from "../model/guard-rpc";
 import type { Clock, Outbox, SlotSource, StatusSource } from "../model/ports";
 import type { TypeState } from "../model/type-state";
@@ -26,6 +27,20 @@ export interface Ports {
 	slotOutbox(source: SlotSource): Outbox;
 	/** Asks the guard of a type for a slot, once. @throws `QUEUE_FULL`, and whatever went wrong. */
 	takeSlot(type: string, request: SlotRequest): Promise<SlotAnswer>;
+	/** The circuit breakers of a type, in its first shard. */
+	breakers: BreakerPort;
 	/** What an operator has decided about types, as of a moment ago. */
 	types: { stateOf(type: string): TypeState | Promise<TypeState> };
+}
+
+export interface BreakerPort {
+	/**
+	 * Whether an attempt may call its function; it may where no answer comes. To be asked again,
+	 * under the same `caller`, by an attempt that is made anew after a crash.
+	 *
+	 * @throws {WorkflowError} `BREAKER_LIMIT`
+	 */
+	admit(type: string, ask: BreakerAsk): Promise<Admission>;
+	/** Says how an attempt with a `period` ended; needs no waiting for. */
+	report(type: string, report: BreakerReport): Promise<void>;
 }

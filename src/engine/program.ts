@@ -10,13 +10,14 @@
  *   { [toProgram]: () => ({
  *       type: "greet", version: "1", retry: DEFAULT_RETRY_POLICY, stepTimeoutMs: null,
  *       timeoutMs: null, events: null, payload: null, onNonDeterminism: "pause",
- *       panic: DEFAULT_PANIC_POLICY,
+ *       panic: DEFAULT_PANIC_POLICY, config: NO_CONFIG,
  *       about: { description: null, tags: [], metadata: null },
  *       concurrency: null, rate: null, retentionMs: null, shards: 1,
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
  */
 import type { AttributeChanges } from "../model/attributes";
+import type { BreakerPolicy } from "../model/breaker-rpc";
 import type { Duration } from "../model/duration";
 import { WorkflowError } from "../model/errors";
 import { parseTypeName } from "../model/ids";
@@ -25,6 +26,7 @@ import type { MetadataChanges } from "../model/metadata";
 import type { PanicPolicy } from "../model/panic";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
 import type { Schema } from "../model/standard-schema";
+import type { TypeConfig } from "../model/type-config";
 import {
 	type ConcurrencyOptions,
 	type ConcurrencyPolicy,
@@ -55,6 +57,34 @@ export interface StepOptions {
 	retries?: RetryOptions;
 	/** Of each attempt. None unless the type's defaults say otherwise. */
 	timeout?: Duration;
+}
+
+/** A failed attempt as its step's `onFailure` is told of it, on every replay the same. */
+export interface FailedAttempt {
+	/** Remade from its record. */
+	readonly error: unknown;
+	/** The names of the classes that it had when it was thrown, its own first. */
+	readonly classes: readonly string[];
+	/** From 1. */
+	readonly attempt: number;
+	/** Whether the step's retries have another attempt for it. */
+	readonly canRetry: boolean;
+}
+
+/** After a failed attempt: the step is tried again, where it can be, or completes with the value. */
+export type Handled = { readonly retry: true } | { readonly value: unknown };
+
+/**
+ * Decides on a failed attempt; what it throws, the step fails with. It may call steps, which are
+ * journaled under the step that it is for. Replayed like `run()` itself until it has decided, and
+ * never called again after that.
+ */
+export type FailureHandler = (failure: FailedAttempt) => Handled | Promise<Handled>;
+
+export interface HandledStepOptions extends StepOptions {
+	onFailure?: FailureHandler | undefined;
+	/** Each attempt asks it first; one that is refused fails with a `CircuitOpenError`. */
+	breaker?: BreakerPolicy | undefined;
 }
 
 export interface WaitOptions {
@@ -109,6 +139,12 @@ export interface Step<Events extends object = Record<string, unknown>> {
 	): Promise<Events[K]>;
 }
 
+/** `Step` as the engine gives it to a style. */
+export interface StyleStep extends Step {
+	/** `do` with a handler of its failed attempts, or a circuit breaker. */
+	doHandled<T>(name: string, fn: StepFunction<T>, options: HandledStepOptions): Promise<T>;
+}
+
 /** What `run()` is told of the run that it is. */
 export interface RunInfo {
 	/** Of the instance. */
@@ -116,6 +152,8 @@ export interface RunInfo {
 	readonly type: string;
 	/** 0, and one more with each panic that the run has gone on from. */
 	readonly restartAttempt: number;
+	/** Inside a step's function or handler: the number of its attempt; elsewhere 1. */
+	readonly attempt: number;
 	/**
 	 * Adds a line to the instance's log, once: a replay does not repeat what is there. A line that a
 	 * step's function writes is written with each attempt, and named by its step.
@@ -144,6 +182,8 @@ export interface Program {
 	readonly panic: PanicPolicy;
 	/** For people who look through the catalogue of types. */
 	readonly about: TypeAbout;
+	/** What its code is configured with; secrets by reference. */
+	readonly config: TypeConfig;
 	/** Null: the service's default. */
 	readonly concurrency: ConcurrencyPolicy | null;
 	/** Null: instances start as fast as they come. */
@@ -152,7 +192,7 @@ export interface Program {
 	readonly retentionMs: number | null;
 	/** How many index shards new instances are spread over, from 1. */
 	readonly shards: number;
-	run(step: Step, payload: unknown, run: RunInfo): Promise<unknown>;
+	run(step: StyleStep, payload: unknown, run: RunInfo): Promise<unknown>;
 }
 
 /** The method by which a registry entry gives its program. */

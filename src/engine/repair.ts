@@ -19,7 +19,7 @@ export type Repair =
 export function planRepair(
 	request: RepairRequest,
 	row: StepRow,
-	{ status, isInFlight }: { status: WorkflowStatus; isInFlight: boolean },
+	{ status, isInFlight, isPast }: { status: WorkflowStatus; isInFlight: boolean; isPast: boolean },
 ): Repair {
 	const refuse = (expected: string): never => {
 		const stands = isInFlight ? "running" : row.status;
@@ -31,9 +31,12 @@ export function planRepair(
 	};
 	const givesResult = request.action === "set-output" || request.action === "skip";
 	if (givesResult && row.status === "failed" && row.outcome !== null) {
+		// The run cannot go back into the middle of a handler.
+		if (row.parent !== null)
+			return refuse(`a step that no handler asked for ("${row.parent}" did)`);
 		return { how: "replace", keep: row.outcome - 1, result: request.output };
 	}
-	const isOpen = row.outcome === null && !isInFlight && !isTerminal(status);
+	const isOpen = row.outcome === null && !isPast && !isInFlight && !isTerminal(status);
 	switch (request.action) {
 		case "set-output":
 			return refuse("a step that has failed");

@@ -8,9 +8,9 @@
  * not call the function again.
  */
 import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
+import { enclosure } from "./enclosure";
 import type { History, LinePlace } from "./history";
 import type { RunInfo } from "./program";
-import { enclosingAttempt } from "./step-kinds/do-step";
 
 /** The pass that writes. */
 export interface LogHost {
@@ -46,10 +46,15 @@ export class RunLog implements RunInfo {
 		this.#host = host;
 	}
 
+	get attempt(): number {
+		return enclosure()?.attempt ?? 1;
+	}
+
 	/** A property, so that a program may take it out of its object. */
 	readonly log = (level: LogLevel, message: string, fields?: LogFields): void => {
 		const entry = logEntry(level, message, fields);
-		const attempt = enclosingAttempt();
+		const caller = enclosure();
+		const attempt = caller?.isHandler === false ? caller : undefined;
 		if (attempt === undefined) {
 			const { released: position } = this.#host;
 			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;

@@ -7,10 +7,18 @@ import { encodeMetadataChanges, type MetadataChanges } from "../model/metadata";
 import { requireKnown } from "../model/options";
 import { retryPolicy } from "../model/retry";
 import type { Pass } from "./pass";
-import type { Program, Step, StepFunction, StepOptions, WaitOptions } from "./program";
+import type {
+	HandledStepOptions,
+	Program,
+	Step,
+	StepFunction,
+	StepOptions,
+	StyleStep,
+	WaitOptions,
+} from "./program";
 import type { DoSettings } from "./step-kinds/do-step";
 
-export class StepApi implements Step {
+export class StepApi implements StyleStep {
 	readonly #pass: Pass;
 	readonly #program: Program;
 
@@ -27,13 +35,19 @@ export class StepApi implements Step {
 		return refusing(() => {
 			parseStepName(name);
 			const [fn, options] = typeof first === "function" ? [first, second] : [second, first];
-			if (typeof fn !== "function") {
-				throw new ValidationError(
-					`step.do("${name}") expects a function, as in step.do(name, fn, options?) or step.do(name, options, fn); received ${typeof fn}.`,
-					{ path: name },
-				);
-			}
 			return this.#pass.do(name, this.#doSettings(name, fn, options)) as Promise<T>;
+		});
+	}
+
+	doHandled<T>(
+		name: string,
+		fn: StepFunction<T>,
+		{ onFailure, breaker, ...options }: HandledStepOptions,
+	): Promise<T> {
+		return refusing(() => {
+			parseStepName(name);
+			const settings = this.#doSettings(name, fn, options);
+			return this.#pass.do(name, { ...settings, onFailure, breaker }) as Promise<T>;
 		});
 	}
 
@@ -87,22 +101,31 @@ export class StepApi implements Step {
 		});
 	}
 
-	#doSettings(
-		name: string,
-		fn: StepFunction<unknown>,
-		options: StepOptions | StepFunction<unknown> | undefined,
-	): DoSettings {
-		const { retry, stepTimeoutMs } = this.#program;
-		if (options === undefined) return { fn, retry, timeoutMs: stepTimeoutMs };
+	#doSettings(name: string, fn: unknown, options: unknown): DoSettings {
+		requireFunction(name, fn);
+		const { retry, stepTimeoutMs: timeoutMs } = this.#program;
+		if (options === undefined) {
+			return { fn, retry, timeoutMs, onFailure: undefined, breaker: undefined };
+		}
 		requireKnown(options, ["retries", "timeout"], `step.do("${name}")`);
 		const { retries, timeout } = options as StepOptions;
 		return {
 			fn,
+			onFailure: undefined,
+			breaker: undefined,
 			retry: retries === undefined ? retry : retryPolicy(retries, retry),
 			timeoutMs:
-				timeout === undefined ? stepTimeoutMs : durationMs(timeout, `timeout of step "${name}"`),
+				timeout === undefined ? timeoutMs : durationMs(timeout, `timeout of step "${name}"`),
 		};
 	}
+}
+
+function requireFunction(name: string, fn: unknown): asserts fn is StepFunction<unknown> {
+	if (typeof fn === "function") return;
+	throw new ValidationError(
+		`step.do("${name}") expects a function, as in step.do(name, fn, options?) or step.do(name, options, fn); received ${typeof fn}.`,
+		{ path: name },
+	);
 }
 
 /** A refused call rejects: it fails in the program, like the step's own failure would. */

@@ -10,6 +10,7 @@ import type { RunnerNamespace } from "../client/runner-client";
 import type { Catalogue } from "../model/catalogue";
 import { requireAccess } from "./access";
 import { adminRoutes } from "./admin-routes";
+import { breakerRoutes } from "./breaker-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
 import { scheduleRoutes } from "./schedule-routes";
@@ -47,6 +48,7 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.route("/bulk", bulkRoutes());
 	app.route("/schedules", scheduleRoutes(types));
 	app.route("/types", typeRoutes(types));
+	app.route("/types", breakerRoutes(types));
 	app.route("/admin", adminRoutes(types));
 	app.notFound(notFound);
 	app.onError(answerError);

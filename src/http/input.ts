@@ -138,12 +138,15 @@ export const limitBody: MiddlewareHandler = bodyLimit({
 	},
 });
 
-/** Refuses an event in broken percent-encoding, which would be taken as it stands otherwise. */
-export function requireDecodable(path: string): void {
+/** Refuses a name in broken percent-encoding, which would be taken as it stands otherwise. */
+export function requireDecodable(path: string, what: "event" | "name" = "event"): void {
 	try {
 		decodeURIComponent(path);
 	} catch {
-		throw new ValidationError("The event's name is not percent-encoded UTF-8.", { path: "event" });
+		throw new ValidationError(
+			`The ${what === "event" ? "event's name" : what} is not percent-encoded UTF-8.`,
+			{ path: what },
+		);
 	}
 }
 

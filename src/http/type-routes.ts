@@ -66,6 +66,7 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 		version,
 		...about,
 		inputSchema: entry.inputSchema(),
+		config: entry.config,
 		status,
 		executionCount,
 		lastExecutionAt,
@@ -75,7 +76,8 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 	};
 }
 
-function entryOf(catalogue: Catalogue, type: string): CatalogueEntry {
+/** @throws {HttpFault} 404 for a type that is not registered. */
+export function entryOf(catalogue: Catalogue, type: string): CatalogueEntry {
 	const entry = catalogue.get(type);
 	if (entry !== undefined) return entry;
 	const { code, message } = unknownType(type, catalogue.keys());

@@ -2,6 +2,7 @@
 import type { GuardState } from "./guard-rpc";
 import type { StatusCounts, Throughput } from "./index-stats";
 import type { WorkflowStatus } from "./status";
+import type { TypeConfig } from "./type-config";
 import type { RatePolicy, TypeAbout } from "./type-policy";
 import type { TypeStatus } from "./type-state";
 
@@ -10,6 +11,7 @@ export interface CatalogueEntry {
 	type: string;
 	version: string | null;
 	about: TypeAbout;
+	config: TypeConfig;
 	limits: TypeLimits;
 	/** The input of its payload schema, as JSON Schema; null where that cannot be said. */
 	inputSchema(): Record<string, unknown> | null;
@@ -38,6 +40,8 @@ export interface TypeInfo extends TypeAbout {
 	name: string;
 	version: string | null;
 	inputSchema: Record<string, unknown> | null;
+	/** Its secrets are references to bindings. */
+	config: TypeConfig;
 	status: TypeStatus;
 	executionCount: number;
 	/** In ms since 1970. */

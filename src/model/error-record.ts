@@ -5,10 +5,11 @@
  *
  * Kept: name, message, stack, code, cause, the list of an `AggregateError` and own plain fields.
  * Not kept: the class, but for JavaScript's own and this project's; tell yours apart by `name` or
- * `code`.
+ * `code`. Of other classes the names are kept, for handlers that are chosen by them.
  */
 import { decode, type Encoded, encode, fitsBytes } from "./codec";
 import {
+	CircuitOpenError,
 	EventTimeoutError,
 	NonDeterminismError,
 	NonRetryableError,
@@ -28,6 +29,8 @@ export interface ErrorRecord {
 	message: string;
 	stack?: string;
 	code?: string | number;
+	/** The names of its classes, its own first, where the name does not tell; without `Error`. */
+	classes?: string[];
 	/** Own enumerable fields that can be stored. */
 	fields?: Record<string, unknown>;
 	cause?: ThrownRecord;
@@ -49,11 +52,14 @@ const CLASSES: ReadonlyMap<string, { prototype: Error }> = new Map(
 		ValidationError,
 		NonRetryableError,
 		StepTimeoutError,
+		CircuitOpenError,
 		EventTimeoutError,
 		NonDeterminismError,
 		PanicError,
 	].map((errorClass) => [errorClass.name, errorClass]),
 );
+
+const KNOWN_PROTOTYPES = new Set<object>([...CLASSES.values()].map(({ prototype }) => prototype));
 
 /** Kept elsewhere; and `__proto__`, which would be no field of a record but its prototype. */
 const OWN_KEYS = new Set(["name", "message", "stack", "code", "cause", "errors", "__proto__"]);
@@ -99,6 +105,8 @@ function readError(thrown: unknown, { depth, left }: Budget): ThrownRecord {
 	}
 	const fields = ownFields(thrown);
 	if (fields !== undefined) record.fields = fields;
+	const classes = ownClasses(thrown);
+	if (depth === 0 && classes.length > 0) record.classes = classes;
 	return record;
 }
 
@@ -119,6 +127,13 @@ export function fromThrownRecord(record: ThrownRecord): unknown {
 	);
 }
 
+/** The names of an error's classes when it was thrown, its own first; none for what is no error. */
+export function classNamesOf(record: ThrownRecord): string[] {
+	if ("value" in record) return [];
+	const names = record.classes ?? chainOf(CLASSES.get(record.name)?.prototype ?? Error.prototype);
+	return [...names, Error.name];
+}
+
 /** Never throws; an error past `LIMITS.errorBytes` keeps name, message, stack and code only. */
 export function encodeThrown(thrown: unknown): Encoded {
 	const record = toThrownRecord(thrown);
@@ -126,8 +141,8 @@ export function encodeThrown(thrown: unknown): Encoded {
 		return encode(record, "the error", LIMITS.errorBytes);
 	} catch {
 		if ("value" in record) return encode({ value: clip(printable(record.value)) }, "the error");
-		const { name, message, stack, code } = record;
-		return encode({ name, message, stack, code }, "the error");
+		const { name, message, stack, code, classes } = record;
+		return encode({ name, message, stack, code, classes }, "the error");
 	}
 }
 
@@ -168,6 +183,27 @@ function ownFields(error: object): Record<string, unknown> | undefined {
 	}
 	if (Object.keys(fields).length === 0) return undefined;
 	return fitsBytes(encode(fields, "the fields"), LIMITS.errorFieldsBytes) ? fields : undefined;
+}
+
+/** Those of a class that is neither JavaScript's nor this project's. */
+function ownClasses(error: object): string[] {
+	const own: object | null = Object.getPrototypeOf(error);
+	if (own === null || KNOWN_PROTOTYPES.has(own)) return [];
+	return chainOf(own).slice(0, LIMITS.errorClasses);
+}
+
+/** Class names from a prototype up to, and without, `Error`. */
+function chainOf(prototype: object): string[] {
+	const names: string[] = [];
+	for (
+		let at: object | null = prototype;
+		at !== null && at !== Error.prototype && at !== Object.prototype;
+		at = Object.getPrototypeOf(at)
+	) {
+		const name = text(part(at.constructor, "name"));
+		if (name) names.push(name);
+	}
+	return names;
 }
 
 function ownKeys(error: object): string[] {

@@ -32,6 +32,7 @@ export const ERROR_CODES = [
 	"SCHEDULE_EXISTS",
 	"SCHEDULE_LIMIT",
 	"JOB_NOT_FOUND",
+	"BREAKER_NOT_FOUND",
 	// A step or an instance failed.
 	"NON_RETRYABLE",
 	"STEP_TIMEOUT",
@@ -39,8 +40,12 @@ export const ERROR_CODES = [
 	"INSTANCE_TIMEOUT",
 	"STEP_LIMIT",
 	"PASS_LOST",
+	"EXECUTION_FAILED",
 	"PANIC",
 	"CONCURRENCY_KEY",
+	"CIRCUIT_OPEN",
+	"BREAKER_LIMIT",
+	"SECRET_MISSING",
 	// The instance waits for a slot.
 	"WAITING_FOR_SLOT",
 	// The instance was stopped for repair.
@@ -111,6 +116,19 @@ export class EventTimeoutError extends WorkflowError {
 
 	constructor(message: string) {
 		super("EVENT_TIMEOUT", message);
+	}
+}
+
+/** A step's circuit breaker let no attempt through; `details.retryAt` (ms since 1970) is when it may. */
+export class CircuitOpenError extends WorkflowError {
+	override readonly name = "CircuitOpenError";
+
+	constructor(breaker: string, retryAt: number) {
+		super(
+			"CIRCUIT_OPEN",
+			`The circuit breaker of step "${shortened(breaker)}" is open: its calls have failed too often in a row. It may be tried again at ${new Date(retryAt).toISOString()}.`,
+			{ breaker, retryAt },
+		);
 	}
 }
 

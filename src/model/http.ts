@@ -97,13 +97,15 @@ export interface PastRun {
 	errorDetails: ThrownRecord | null;
 	startedAt: number | null;
 	completedAt: number | null;
-	steps: Omit<StepInfo, "wakeAt">[];
+	steps: Omit<StepInfo, "wakeAt" | "parent">[];
 }
 
 export interface StepInfo {
 	name: string;
 	/** `name`, or `name#2` for the second call of that name, and so on. */
 	key: string;
+	/** Of a step that a handler asked for: the key of the step that it handles. */
+	parent?: string;
 	type: StepKind;
 	status: StepStatus;
 	/** Attempts that ended, plus the one that runs. */
@@ -221,6 +223,7 @@ function stepInfo(step: StepView): StepInfo {
 	return {
 		name: stepNameOf(step.key),
 		key: step.key,
+		...(step.parent === undefined ? {} : { parent: step.parent }),
 		type: step.kind,
 		status: step.status,
 		attempts: step.attempts,

@@ -35,6 +35,8 @@ export const LIMITS = {
 	errorTextLength: 4 * KIB,
 	/** Causes of causes kept of one error, and errors kept of it in all. */
 	errorCauseDepth: 4,
+	/** Names kept of the classes that an error's class extends. */
+	errorClasses: 8,
 	errorRecords: 32,
 	/** Bytes of an error with its causes; one past that keeps name, message, stack and code. */
 	errorBytes: 96 * KIB,
@@ -89,6 +91,9 @@ export const LIMITS = {
 	queuedInstances: 100_000,
 	/** Starts that a rate may allow in its stretch of time. */
 	rateStarts: 10_000,
+	/** Circuit breakers of a type that are kept, and failures in a row that one may wait for. */
+	breakers: 1_000,
+	breakerFailures: 1_000,
 	/** Items of one batch. */
 	batchItems: 100,
 	/** Schedules of a type. */

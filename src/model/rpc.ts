@@ -5,6 +5,7 @@
  * since class and prototype do not survive: every call answers an `Answer`.
  */
 import type { AttributeChanges, Attributes } from "./attributes";
+import type { BreakerRpc } from "./breaker-rpc";
 import type { Encoded } from "./codec";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
@@ -53,7 +54,7 @@ export interface InstanceRpc {
 }
 
 /** A shard's object. */
-export interface ShardRpc extends GuardRpc, ScheduleRpc {
+export interface ShardRpc extends GuardRpc, ScheduleRpc, BreakerRpc {
 	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	indexList(request: PageRequest): Promise<Answer<Page>>;
@@ -177,12 +178,14 @@ export const STEP_KINDS = [
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
- * Where a step stands. `running` lives in memory only; `cancelled` is how an open step of a
- * finished instance is shown; the others are in the journal.
+ * Where a step stands. `running` lives in memory only; `cancelled` is how an open step is shown
+ * once the instance, or the handler that asked for it, has ended; the others are in the journal.
  */
 export type StepStatus =
 	| "running"
 	| "retrying"
+	/** An attempt failed, and its handler decides what comes of that. */
+	| "handling"
 	| "sleeping"
 	| "waiting"
 	| "completed"
@@ -191,6 +194,8 @@ export type StepStatus =
 
 export interface StepView {
 	key: string;
+	/** Of a step that a handler asked for: the key of the step that it handles. */
+	parent?: string;
 	kind: StepKind;
 	status: StepStatus;
 	attempts: number;
@@ -237,7 +242,7 @@ export interface RunView {
 	error: Encoded | null;
 	startedAt: number | null;
 	completedAt: number | null;
-	steps: Omit<StepView, "wakeAt">[];
+	steps: Omit<StepView, "wakeAt" | "parent">[];
 }
 
 /** A failed attempt of a step, or a panic of the program itself. */

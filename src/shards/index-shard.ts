@@ -3,6 +3,7 @@
  * shard's parts and owns its one alarm; what a part does is the part's.
  */
 
+import { BreakerStore } from "../db/breaker-store";
 import { GuardStore } from "../db/guard-store";
 import { IndexStore } from "../db/index-store";
 import { ReindexStore } from "../db/reindex-store";
@@ -15,6 +16,7 @@ import type { Clock } from "../model/ports";
 import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
 import type { TypeState } from "../model/type-state";
+import { Breakers } from "./breakers";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
 import { Reindex, type ReindexCalls } from "./reindex";
@@ -83,6 +85,7 @@ export class IndexShard {
 			...{ ...settings, type, rearm: rescheduled },
 			store: new ScheduleStore(tables),
 		});
+		const breakers = new Breakers({ type, clock, store: new BreakerStore(tables) });
 		const typeState = () => ({ status: own.typeStatus, guarded: guard.isNeeded });
 		this.rpc = {
 			indexWrite: async (update) => {
@@ -111,6 +114,7 @@ export class IndexShard {
 				return state;
 			},
 			...schedules.rpc,
+			...breakers.rpc,
 		};
 		this.#parts = [rows, reindex, guard, schedules];
 	}

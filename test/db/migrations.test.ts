@@ -9,11 +9,13 @@ import jobFresh from "../../drizzle/job/fresh.sql";
 import jobMigrations from "../../drizzle/job/migrations";
 import shardFresh from "../../drizzle/shard/fresh.sql";
 import shardMigrations from "../../drizzle/shard/migrations";
+import { listBreakers } from "../../src/client/breakers";
 import { describeInstance } from "../../src/client/runner-client";
 import { typeState, typeStats } from "../../src/client/shard-client";
 import { applyMigrations, type Generated } from "../../src/db/database";
 import { statusResponse } from "../../src/model/http";
 import { shardName } from "../../src/model/ids";
+import { unwrap } from "../../src/model/rpc";
 import { listed, runners, TestInstance } from "../support/instance";
 import { define } from "../support/lab";
 import { tell, update } from "../support/updates";
@@ -200,4 +202,28 @@ describe("a shard of the first schema", () => {
 		});
 		expect(await typeState(runners, type)).toMatchObject({ status: "active" });
 	});
+});
+
+describe("a shard without circuit breakers", () => {
+	it.each([2, 3])(
+		"of schema %i keeps what was decided of its type, and takes them",
+		async (had) => {
+			const type = `without-breakers-${had}`;
+			const shard = new TestInstance(shardName(type));
+			await runInDurableObject(shard.stub, (_, { storage }) => {
+				const texts = Object.values(shardMigrations.migrations).slice(0, had);
+				for (const text of texts) storage.sql.exec(text);
+				storage.sql.exec(
+					`INSERT INTO shard (row, schema, type_status) VALUES (1, ${had}, 'inactive')`,
+				);
+			});
+			expect(await listBreakers(runners, type)).toEqual([]);
+			const said = { breaker: "call", caller: "a/call/1", period: 0, outcome: "failure" } as const;
+			const policy = { failureThreshold: 1, resetTimeoutMs: 1_000 };
+			unwrap(await runners.getByName(shardName(type)).breakerReport({ ...said, ...policy }));
+			await shard.evict();
+			expect(await listBreakers(runners, type)).toMatchObject([{ name: "call", state: "open" }]);
+			expect(await typeState(runners, type)).toMatchObject({ status: "inactive" });
+		},
+	);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { LIMITS } from "../../src/model/limits";
+import { typeConfig } from "../../src/model/type-config";
 import { concurrencyPolicy, ratePolicy } from "../../src/model/type-policy";
 import { TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
@@ -31,6 +32,11 @@ describe("GET /types/:type", () => {
 		const type = define(async (step) => step.waitForEvent("go"), {
 			version: "2.1",
 			about: { description: "Ships it.", tags: ["shop"], metadata: { owner: "team-a" } },
+			config: typeConfig({
+				environment: "production",
+				variables: { BATCH_SIZE: "100", regions: ["eu"] },
+				secrets: { API_KEY: "env:AUTH" },
+			}),
 			payload: z.object({ name: z.string(), copies: z.number().default(1) }),
 			concurrency: concurrencyPolicy({
 				limit: 3,
@@ -53,6 +59,11 @@ describe("GET /types/:type", () => {
 			description: "Ships it.",
 			tags: ["shop"],
 			metadata: { owner: "team-a" },
+			config: {
+				environment: "production",
+				variables: { BATCH_SIZE: "100", regions: ["eu"] },
+				secrets: { API_KEY: "env:AUTH" },
+			},
 			inputSchema: {
 				$schema: "https://json-schema.org/draft/2020-12/schema",
 				type: "object",
@@ -92,6 +103,7 @@ describe("GET /types/:type", () => {
 			description: null,
 			tags: [],
 			metadata: null,
+			config: { environment: null, variables: {}, secrets: {} },
 			inputSchema: null,
 			status: "active",
 			executionCount: 0,

@@ -2,6 +2,7 @@
 import type { Program } from "../../src/engine/program";
 import { DEFAULT_PANIC_POLICY } from "../../src/model/panic";
 import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
+import { NO_CONFIG } from "../../src/model/type-config";
 
 export function programOf(
 	run: Program["run"],
@@ -15,6 +16,7 @@ export function programOf(
 		events: null,
 		payload: null,
 		onNonDeterminism: "pause",
+		config: NO_CONFIG,
 		panic: DEFAULT_PANIC_POLICY,
 		about: { description: null, tags: [], metadata: null },
 		concurrency: null,

@@ -41,6 +41,12 @@ class WithSchema extends BaseWorkflow<{ n: number }, void> {
 	async run() {}
 }
 
+class WithConfig extends BaseWorkflow<undefined, void> {
+	static type = "with-config" as const;
+	static config = { variables: { regions: ["eu"] }, secrets: { KEY: "env:KEY" } };
+	async run() {}
+}
+
 class NoPayload extends BaseWorkflow<undefined, void> {
 	static type = "no-payload" as const;
 	async run() {}
@@ -122,5 +128,22 @@ describe("the class style's types", () => {
 		type Status = Awaited<ReturnType<typeof calls>>;
 		expectTypeOf<Status["payload"]>().toEqualTypeOf<Payload>();
 		expectTypeOf<Status["result"]>().toEqualTypeOf<{ ok: boolean } | null>();
+	});
+
+	it("infers variables and secrets from the class's config", () => {
+		// Never called: the compiler is what is under test.
+		const calls = () => {
+			const { variables, secrets, environment } = WithConfig.configured();
+			expectTypeOf(variables.regions).toEqualTypeOf<string[]>();
+			expectTypeOf(secrets.KEY).toEqualTypeOf<string>();
+			expectTypeOf(environment).toEqualTypeOf<string | null>();
+			// @ts-expect-error: no such secret
+			void secrets.TOKEN;
+			// @ts-expect-error: no such variable
+			void variables.region;
+			// @ts-expect-error: nothing is configured
+			void NoPayload.configured();
+		};
+		expectTypeOf(calls).returns.toBeVoid();
 	});
 });

@@ -12,7 +12,6 @@ import {
 	controlInstance,
 	describeInstance,
 	type RepairInput,
-	type RunnerNamespace,
 	readLogs,
 	removeInstance,
 	repairStep,
@@ -25,8 +24,9 @@ import {
 	listSchedules,
 	type ScheduleInput,
 } from "../../client/schedules";
+import { configFor, type RunConfig } from "../../client/type-config";
 import { type Program, type RunInfo, type Step, toProgram } from "../../engine/program";
-import { type Duration, durationMs } from "../../model/duration";
+import type { Duration } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
 import {
 	type LogPageInfo,
@@ -34,42 +34,18 @@ import {
 	statusResponse,
 	type WorkflowStatusResponse,
 } from "../../model/http";
-import { parseEventName, parseTypeName } from "../../model/ids";
+import { parseTypeName } from "../../model/ids";
 import type { IndexRow } from "../../model/index-rpc";
-import { LIMITS } from "../../model/limits";
 import { type ListOptions, parseListOptions } from "../../model/list-options";
 import type { LogRequest } from "../../model/log";
-import { type PanicOptions, panicPolicy } from "../../model/panic";
-import { type RetryOptions, retryPolicy } from "../../model/retry";
+import type { PanicOptions } from "../../model/panic";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
 import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
 import { isSchema, type Schema } from "../../model/standard-schema";
-import {
-	type ConcurrencyOptions,
-	concurrencyPolicy,
-	type RateOptions,
-	ratePolicy,
-	retentionMs,
-	shardCount,
-	typeAbout,
-} from "../../model/type-policy";
-
-/** The bindings that the static helpers need. */
-export interface WorkflowEnv {
-	WORKFLOW_RUNNER: RunnerNamespace;
-	/** Where it is the service's, its cursors and those of `list` are good for each other. */
-	API_TOKEN?: string;
-}
-
-/**
- * What a step takes where its own options say nothing. Durations are any string to the compiler,
- * since TypeScript widens those of a class's static members; they are checked at start.
- */
-export interface WorkflowDefaults {
-	retries?: RetryOptions;
-	/** Of each attempt of a step. */
-	timeout?: Duration | string;
-}
+import { type TypeConfigOptions, typeConfig } from "../../model/type-config";
+import type { ConcurrencyOptions, RateOptions } from "../../model/type-policy";
+import { declared, type WorkflowDefaults } from "../declaration";
+import { WORKER, type WorkflowEnv } from "../environment";
 
 type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWorkflow<
 	Payload,
@@ -78,9 +54,6 @@ type WorkflowClass<Payload, Result, Events extends object> = (new () => BaseWork
 >) & {
 	type: string;
 };
-
-/** Who asks, where the caller does not say. */
-const WORKER: By = { actor: "worker" };
 
 /** An event by its name, with its payload. */
 type EventProp<Events extends object> = {
@@ -141,6 +114,8 @@ export abstract class BaseWorkflow<
 	static tags?: readonly string[];
 	/** Plain JSON. */
 	static metadata?: Readonly<Record<string, unknown>>;
+	/** Variables, and secrets as references to bindings; see `configured`. */
+	static config?: TypeConfigOptions;
 	/** How many instances may be at work at once; see `ConcurrencyOptions`. */
 	static concurrency?: ConcurrencyOptions;
 	/** How many instances may start in a stretch of time. */
@@ -325,29 +300,31 @@ export abstract class BaseWorkflow<
 		return removeInstance(env.WORKFLOW_RUNNER, id, by);
 	}
 
+	/**
+	 * The variables and secrets of the class's `config`, for its `run()`. A secret is read from the
+	 * Worker's bindings when it is asked for; if its binding is not there, that throws a
+	 * `WorkflowError`, `SECRET_MISSING`.
+	 *
+	 * @example
+	 * const { variables, secrets } = ImportWorkflow.configured();
+	 * await step.do("fetch", () => fetchAll(variables.regions, secrets.API_KEY));
+	 */
+	static configured<Options extends TypeConfigOptions>(this: {
+		type: string;
+		config: Options;
+	}): RunConfig<Options> {
+		return configFor<Options>({ type: this.type, config: typeConfig(this.config) });
+	}
+
 	static [toProgram](): Program {
 		// `this` is the subclass; the abstract class itself cannot be registered by its type.
 		const Workflow = this as unknown as new () => BaseWorkflow;
-		const { version = null, defaults = {}, timeout, payload } = this;
-		const { concurrency, rate, retention, shards = 1 } = this;
+		const { payload } = this;
 		if (payload !== undefined && !isSchema(payload)) {
 			throw new ValidationError(`${this.type}: static payload is no Standard Schema.`);
 		}
 		return {
-			type: parseTypeName(this.type),
-			version: version === null ? null : parseVersion(version),
-			retry: retryPolicy(defaults.retries ?? {}),
-			stepTimeoutMs: optionalMs(defaults.timeout, "defaults.timeout"),
-			timeoutMs: optionalMs(timeout, "timeout"),
-			events: this.events === undefined ? null : eventSchemas(this.events),
-			payload: payload ?? null,
-			onNonDeterminism: this.onNonDeterminism ?? "pause",
-			panic: panicPolicy(this.panic ?? {}),
-			about: typeAbout(this),
-			concurrency: concurrency === undefined ? null : concurrencyPolicy(concurrency),
-			rate: rate === undefined ? null : ratePolicy(rate),
-			retentionMs: retention === undefined ? null : retentionMs(retention),
-			shards: shardCount(shards),
+			...declared(this.type, this, payload),
 			run: (step, input, run) => new Workflow().run(step, input, run),
 		};
 	}
@@ -361,26 +338,4 @@ function create(
 ): Promise<CreateReceipt> {
 	const { by = WORKER, payload } = props;
 	return createInstance(env.WORKFLOW_RUNNER, { ...props, type, payload, by });
-}
-
-function optionalMs(duration: Duration | string | undefined, what: string): number | null {
-	return duration === undefined ? null : durationMs(duration, what);
-}
-
-function eventSchemas(events: object): Map<string, Schema | null> {
-	return new Map(
-		Object.entries(events).map(([name, entry]) => [
-			parseEventName(name),
-			isSchema(entry) ? entry : null,
-		]),
-	);
-}
-
-function parseVersion(version: string): string {
-	if (typeof version === "string" && version !== "" && version.length <= LIMITS.versionLength) {
-		return version;
-	}
-	throw new ValidationError(
-		`A version is a string of 1 to ${LIMITS.versionLength} characters; received ${String(version)}.`,
-	);
 }

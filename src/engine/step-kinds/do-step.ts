@@ -1,44 +1,55 @@
 /**
- * `step.do`: attempts of a function until one succeeds or the retry policy says stop.
+ * `step.do`: attempts of a function until one succeeds or the retry policy says stop. Where the
+ * step has an `onFailure`, that decides: it is called after each failed attempt.
  *
  * - Each end of an attempt is one write: the outcome, or attempts, error and the next due time.
  * - A due time is a row like any timer's, so a retry survives all that a sleep survives (G4).
  * - A panic is no end of an attempt: nothing is recorded of it in the journal, and the attempt is
  *   made again after the restart.
  * - What comes after the attempt's timeout, or after the pass is over, is dropped (G11).
+ * - A failure is in its row before it is handled: a replay in the middle of that calls the
+ *   handler again, not the function, and one after it neither (G2). The row's due time is then
+ *   when the step may be tried again: it is none when it may not.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
+import type { BreakerPolicy } from "../../model/breaker-rpc";
 import { type Encoded, encode } from "../../model/codec";
 import { encodeThrown } from "../../model/error-record";
 import { StepTimeoutError } from "../../model/errors";
 import { type RetryPolicy, retryDelayMs, shouldRetry } from "../../model/retry";
-import type { StepContext, StepFunction } from "../program";
+import { inside } from "../enclosure";
+import { Handling } from "../handling";
+import type { FailureHandler, StepFunction } from "../program";
+import { Attempt } from "./attempt";
+import { admitted } from "./breaker";
 import type { StepHost } from "./step-host";
+import { type Verdict, verdictOf } from "./verdict";
 
 export interface DoSettings {
 	fn: StepFunction<unknown>;
 	retry: RetryPolicy;
 	timeoutMs: number | null;
-}
-
-/** Tells a call made inside a step's function from one made beside it. */
-const insideAttempt = new AsyncLocalStorage<Pick<StepContext, "key" | "attempt">>();
-
-/** The attempt whose function is calling, if any. */
-export function enclosingAttempt(): Pick<StepContext, "key" | "attempt"> | undefined {
-	return insideAttempt.getStore();
+	onFailure: FailureHandler | undefined;
+	breaker: BreakerPolicy | undefined;
 }
 
 export class DoStep {
 	readonly #host: StepHost;
 	readonly #settings: DoSettings;
 	readonly key: string;
+	/** The handling that asked for the step, if one did. */
+	readonly within: Handling | undefined;
 	#attempt: Attempt | undefined;
+	#isHandled = false;
 
-	constructor(host: StepHost, key: string, settings: DoSettings) {
+	constructor(
+		host: StepHost,
+		key: string,
+		{ settings, within }: { settings: DoSettings; within: Handling | undefined },
+	) {
 		this.#host = host;
 		this.key = key;
 		this.#settings = settings;
+		this.within = within;
 	}
 
 	/** The attempt that runs. */
@@ -61,8 +72,24 @@ export class DoStep {
 		const attempt = new Attempt(this.#host.scope, this.key, number, now);
 		this.#attempt = attempt;
 		this.#host.attemptStarted(this);
-		this.#watchTimeout(attempt);
-		this.#call(attempt);
+		if (this.#settings.breaker === undefined) this.#call(attempt);
+		else void this.#ask(attempt, this.#settings.breaker);
+	}
+
+	/** Calls the handler, where the row says that a failed attempt waits for it. */
+	handle(): void {
+		const row = this.#host.journal.get(this.key);
+		if (row?.status !== "handling" || row.error === null || this.#isHandled) return;
+		const { attempts, error, wakeAt } = row;
+		const handling = new Handling(this.key, attempts, this.within, this.#host.journal.rows);
+		this.#isHandled = true;
+		this.#host.handlingBegan(handling);
+		const isPanic = (thrown: unknown) => this.#host.isPanic(thrown);
+		const failure = { error, canRetry: wakeAt !== null, isPanic };
+		void verdictOf(this.#settings.onFailure, handling, failure).then((verdict) => {
+			this.#isHandled = false;
+			this.#host.handlingEnded(handling, () => this.#conclude(attempts, verdict));
+		});
 	}
 
 	/** Aborts the signal of the attempt that runs. */
@@ -70,10 +97,32 @@ export class DoStep {
 		this.#attempt?.abort(reason);
 	}
 
+	/** Aborts the attempt that runs, and drops how it ends. */
+	cancel(reason: Error): void {
+		const attempt = this.#attempt;
+		this.#attempt = undefined;
+		attempt?.cancelTimeout?.();
+		attempt?.abort(reason);
+	}
+
+	/** Calls the function if the circuit breaker lets it; being refused is the attempt's failure. */
+	async #ask(attempt: Attempt, policy: BreakerPolicy): Promise<void> {
+		const { type, ports } = this.#host;
+		const { timeoutMs } = this.#settings;
+		try {
+			await admitted(attempt, ports.breakers, { type, policy, timeoutMs });
+		} catch (refusal) {
+			this.#fail(attempt, refusal);
+			return;
+		}
+		if (this.#attempt === attempt && !this.#host.isOver) this.#call(attempt);
+	}
+
 	#call(attempt: Attempt): void {
+		this.#watchTimeout(attempt);
 		let returned: unknown;
 		try {
-			returned = insideAttempt.run(attempt, this.#settings.fn, attempt);
+			returned = inside(attempt, this.#settings.fn, attempt);
 		} catch (error) {
 			this.#threw(attempt, error);
 			return;
@@ -102,6 +151,7 @@ export class DoStep {
 	}
 
 	#succeed(attempt: Attempt, value: unknown): void {
+		attempt.outcome = "success";
 		let result: Encoded;
 		try {
 			result = encode(value, `the result of step "${this.key}"`);
@@ -125,8 +175,9 @@ export class DoStep {
 	}
 
 	#fail(attempt: Attempt, thrown: unknown, { final } = { final: false }): void {
+		const { retry, onFailure } = this.#settings;
+		attempt.outcome ??= "failure";
 		this.#end(attempt, () => {
-			const { retry } = this.#settings;
 			let error = thrown;
 			let again = false;
 			try {
@@ -136,23 +187,53 @@ export class DoStep {
 			}
 			const text = encodeThrown(error);
 			this.#host.attemptFailed({ step: this.key, attempt: attempt.attempt, error: text });
-			if (again) this.#waitForRetry(attempt, text);
+			if (onFailure !== undefined) this.#suspend("handling", attempt, text, again);
+			else if (again) this.#suspend("retrying", attempt, text, again);
 			else this.#settle(attempt, { status: "failed", error: text });
 		});
+		if (onFailure !== undefined) this.#host.begin(() => this.handle());
 	}
 
-	#waitForRetry(attempt: Attempt, error: Encoded): void {
+	#suspend(
+		status: "handling" | "retrying",
+		attempt: Attempt,
+		error: Encoded,
+		again: boolean,
+	): void {
 		const { journal, ports } = this.#host;
 		const delayMs = retryDelayMs(this.#settings.retry, attempt.attempt, ports.random());
 		journal.suspend({
 			key: this.key,
 			kind: "do",
-			status: "retrying",
+			status,
 			attempts: attempt.attempt,
 			error,
 			startedAt: this.#startedAt(attempt),
-			wakeAt: ports.clock.now() + delayMs,
+			wakeAt: again ? ports.clock.now() + delayMs : null,
 		});
+	}
+
+	/** Records what the handler of a failed attempt decided. */
+	#conclude(attempts: number, verdict: Verdict): void {
+		const { journal, ports } = this.#host;
+		const row = journal.get(this.key);
+		// An operator may have ended the step meanwhile.
+		if (row?.status !== "handling" || row.attempts !== attempts) return;
+		const { key, kind, startedAt, wakeAt, error } = row;
+		if (verdict.status === "panicked") {
+			// Its row says that it is to be handled: the restart does that anew.
+			this.#host.panicked({ thrown: verdict.thrown, step: key, attempt: attempts });
+			return;
+		}
+		if (verdict.status === "retrying") {
+			const { status } = verdict;
+			const failure = error === null ? {} : { error };
+			journal.suspend({ key, kind, status, attempts, startedAt, wakeAt, ...failure });
+		} else {
+			const completedAt = ports.clock.now();
+			journal.settle({ key, kind, attempts, startedAt, completedAt, ...verdict });
+		}
+		this.#host.recorded();
 	}
 
 	#settle(
@@ -175,7 +256,10 @@ export class DoStep {
 		this.#attempt = undefined;
 		attempt.cancelTimeout?.();
 		try {
-			if (!this.#host.isOver) record();
+			if (!this.#host.isOver) {
+				record();
+				if (attempt.outcome !== undefined) attempt.report?.(attempt.outcome);
+			}
 		} catch (error) {
 			this.#host.broken(error);
 		}
@@ -185,36 +269,6 @@ export class DoStep {
 
 	#startedAt(attempt: Attempt): number {
 		return this.#host.journal.get(this.key)?.startedAt ?? attempt.startedAt;
-	}
-}
-
-class Attempt implements StepContext {
-	cancelTimeout: (() => void) | undefined;
-	readonly #scope: string;
-	/** Made when asked for: most functions never look at their signal. */
-	#controller: AbortController | undefined;
-
-	constructor(
-		scope: string,
-		readonly key: string,
-		readonly attempt: number,
-		readonly startedAt: number,
-	) {
-		this.#scope = scope;
-	}
-
-	get idempotencyKey(): string {
-		return `${this.#scope}/${this.key}`;
-	}
-
-	get signal(): AbortSignal {
-		this.#controller ??= new AbortController();
-		return this.#controller.signal;
-	}
-
-	abort(reason: Error): void {
-		this.#controller ??= new AbortController();
-		this.#controller.abort(reason);
 	}
 }
 

@@ -1,5 +1,6 @@
 /** What a step kind is given by the pass that it runs in. */
 import type { Encoded } from "../../model/codec";
+import type { Handling } from "../handling";
 import type { Journal } from "../journal";
 import type { Panic } from "../panics";
 import type { Ports } from "../ports";
@@ -16,12 +17,19 @@ export interface Failure {
 export interface StepHost {
 	/** What the idempotency keys of its steps begin with. */
 	readonly scope: string;
+	/** Of the instance. */
+	readonly type: string;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	/** The pass is over: nothing that comes now is recorded. */
 	readonly isOver: boolean;
 	attemptStarted(step: DoStep): void;
 	attemptEnded(step: DoStep): void;
+	handlingBegan(handling: Handling): void;
+	/** What it left open gets no answer; `conclude` is called once new things may be recorded. */
+	handlingEnded(handling: Handling, conclude: () => void): void;
+	/** Calls `begin` once new things may happen. */
+	begin(begin: () => void): void;
 	/** Adds to the history, in the stretch that records the attempt's end. */
 	attemptFailed(failure: Failure): void;
 	isPanic(thrown: unknown): boolean;
