@@ -4,6 +4,7 @@ import { encode } from "../model/codec";
 import { type Duration, durationMs } from "../model/duration";
 import { parseEventName, parseInstanceId, parseTypeName, timeOrderedId } from "../model/ids";
 import { LIMITS } from "../model/limits";
+import { overridesText } from "../model/overrides";
 import type { PanicOverrides } from "../model/panic";
 import type { RetryOptions } from "../model/retry";
 import { type By, type CreateReceipt, unwrap } from "../model/rpc";
@@ -42,13 +43,14 @@ export async function createInstance(
 	runners: RunnerNamespace,
 	input: CreateInput,
 ): Promise<CreateReceipt> {
-	const { id, payload, startAt, delay, event, ...same } = input;
+	const { id, payload, startAt, delay, event, retry, panic, ...same } = input;
 	parseTypeName(input.type);
 	const chosen = id === undefined ? await newId(input) : parseInstanceId(id);
 	const request = {
 		...same,
 		id: chosen,
 		payload: encode(payload, "the payload", LIMITS.payloadBytes),
+		overrides: overridesText({ retry, panic }) ?? undefined,
 		startAt: startAt instanceof Date ? startAt.getTime() : startAt,
 		delayMs: delay === undefined ? undefined : durationMs(delay, "delay"),
 		event: event && {

@@ -17,23 +17,22 @@ import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { withOverrides } from "../model/overrides";
-import { DEFAULT_PANIC_POLICY } from "../model/panic";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
 import type { RunningAttempt } from "./describe";
-import { instanceTimeout, missedStep, passesLost, typeNotRegistered } from "./faults";
+import { instanceTimeout, missedStep, typeNotRegistered } from "./faults";
 import { History } from "./history";
 import { InstanceRecord } from "./instance-record";
 import { Journal } from "./journal";
-import { afterPanic, type Panic, panicError } from "./panics";
+import type { Panic } from "./panics";
 import { Pass, type PassObserver, type RunEnd } from "./pass";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { Recovery } from "./recovery";
 import { Removal } from "./removal";
 import { Slot } from "./slot";
 import { rowWith, type Setting } from "./step-kinds/setting-step";
 import { timeOutWait } from "./step-kinds/wait-step";
-import { judgeLostPass } from "./strikes";
 import { Wakeups } from "./wakeups";
 
 export interface CourseSettings {
@@ -52,6 +51,7 @@ export class Course implements PassObserver {
 	readonly record: InstanceRecord;
 	readonly slot: Slot;
 	readonly history: History;
+	readonly recovery: Recovery;
 	readonly #removal: Removal;
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
@@ -74,6 +74,12 @@ export class Course implements PassObserver {
 			ports,
 			granted: () => this.#slotGranted(),
 			deliveryChanged: () => this.arm(),
+		});
+		this.recovery = new Recovery({
+			...{ record: this.record, history: this.history, slot: this.slot, ports },
+			policy: () => this.#programFor(this.#row)?.panic,
+			fail: (cause) => this.finish("errored", cause),
+			drop: (reason) => this.dropPass(reason),
 		});
 		this.#removal = new Removal(this.record, ports, () => {
 			this.#forget();
@@ -113,7 +119,7 @@ export class Course implements PassObserver {
 
 	finish(
 		status: WorkflowStatus,
-		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason">>,
+		end: Partial<Pick<WorkflowRow, "result" | "error" | "reason" | "strikes">>,
 	): void {
 		const change = { reason: null, ...end, status, notBefore: null, completedAt: this.#now() };
 		this.record.write({ ...change, ...this.slot.ended() });
@@ -187,7 +193,8 @@ export class Course implements PassObserver {
 			this.#timeOut();
 			return;
 		}
-		if (status === "running" && this.#pass === undefined) this.#recoverLostPass();
+		const isLost = status === "running" && this.#pass === undefined;
+		if (isLost && this.recovery.passLost(this.journal.progress)) this.#startPass();
 		if (isTerminal(this.#row.status) || this.#isHeldBack) return;
 		if (this.settleDue(now) || this.#row.notBefore !== null) this.move();
 	}
@@ -232,12 +239,9 @@ export class Course implements PassObserver {
 		}
 		// Something that is no step ended a parked pass.
 		if (this.#row.status !== "running") this.record.write({ status: "running" });
-		if (panics) {
-			this.passPanicked(pass, { thrown: end.thrown, step: null, attempt: null });
-			return;
-		}
 		try {
-			if (end.ok) this.#complete(end.value);
+			if (panics) this.passPanicked(pass, { thrown: end.thrown, step: null, attempt: null });
+			else if (end.ok) this.#complete(end.value);
 			else this.finish("errored", { error: encodeThrown(end.thrown) });
 		} catch (error) {
 			this.passBroken(pass, error);
@@ -263,10 +267,8 @@ export class Course implements PassObserver {
 
 	passPanicked(pass: Pass, panic: Panic): void {
 		if (pass !== this.#pass || pass.isOver) return;
-		const error = panicError(panic);
-		const { step, attempt } = panic;
-		this.history.addError({ step, attempt, isPanic: true, error: encodeThrown(panic.thrown) });
-		this.#panic({ error: encodeThrown(error), reason: reason(error.code, error.message) });
+		this.recovery.panicked(panic);
+		this.arm();
 	}
 
 	passSets(_pass: Pass, setting: Setting): void {
@@ -366,50 +368,6 @@ export class Course implements PassObserver {
 	#wakePass(pass: Pass): void {
 		pass.wake();
 		this.record.write(this.#opening());
-	}
-
-	#recoverLostPass(): void {
-		const verdict = judgeLostPass(this.#row, this.journal.progress, {
-			now: this.#now(),
-			chance: this.#ports.random(),
-		});
-		const { strikes } = verdict;
-		const error = passesLost(strikes);
-		const why = reason(error.code, error.message);
-		switch (verdict.verdict) {
-			case "replay":
-				this.record.write({ strikes });
-				this.#startPass();
-				break;
-			case "back off":
-				this.record.write({
-					status: "sleeping",
-					strikes,
-					notBefore: verdict.untilMs,
-					reason: why,
-					...this.slot.parked(),
-				});
-				break;
-			case "give up":
-				this.#panic({ strikes, error: encodeThrown(error), reason: why });
-		}
-	}
-
-	/** Rests until its restart, or ends where it has had them all; a paused one stays paused. */
-	#panic(change: Pick<WorkflowRow, "error" | "reason"> & Partial<WorkflowRow>): void {
-		const row = this.#row;
-		const next = afterPanic(row, this.#programFor(row)?.panic ?? DEFAULT_PANIC_POLICY, this.#now());
-		if (row.status === "paused") {
-			const { reason: why, error } = row.reason === null ? change : row;
-			this.record.write({ reason: why, error, restarts: row.restarts + 1 });
-		} else if (next.status === "errored") {
-			this.finish("errored", change);
-			return;
-		} else {
-			this.record.write({ ...change, ...next, ...this.slot.parked(), ...this.slot.left() });
-		}
-		this.dropPass(new Error("the instance has panicked"));
-		this.arm();
 	}
 
 	/** As it holds for this instance. */

@@ -13,7 +13,7 @@ import { hash53 } from "../model/hash";
 import { parseEventName, shardOf } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { wholeNumber } from "../model/options";
-import { overridesText } from "../model/overrides";
+import { parseOverrides } from "../model/overrides";
 import type { By, CreateRequest } from "../model/rpc";
 import type { Arrival } from "./event-buffer";
 import { checkEvent, checkPayload } from "./input";
@@ -45,7 +45,7 @@ export async function checkCreation(request: CreateRequest, program: Program): P
 		fingerprint: hash53(request.payload),
 		attributes: withAttributes({}, parseAttributeChanges(attributes)),
 		priority: wholeNumber(priority, "priority", range),
-		overrides: overridesText({ retry: request.retry, panic: request.panic }),
+		overrides: request.overrides === undefined ? null : parseOverrides(request.overrides),
 		by,
 		startAt: (now) => {
 			const at = start(now);

@@ -54,7 +54,7 @@ export class Lifecycle {
 
 	/** Ends the rest of a panicked instance: it goes on from its journal. */
 	restartNow(): void {
-		this.record.write({ notBefore: this.#now(), strikes: 0 });
+		this.course.recovery.hurry();
 		this.course.advance();
 	}
 

@@ -4,6 +4,7 @@
  */
 import { ValidationError } from "./errors";
 import { LIMITS } from "./limits";
+import { requireKnown } from "./options";
 import { type PanicOverrides, type PanicPolicy, panicPolicy, parsePanicOverrides } from "./panic";
 import { type RetryOptions, type RetryPolicy, retryPolicy } from "./retry";
 
@@ -36,6 +37,18 @@ export function overridesText({ retry, panic }: Overrides): string | null {
 		`Retry and panic options of an instance take at most ${LIMITS.overridesLength} characters as JSON; received ${text.length}.`,
 		{ path: "retry" },
 	);
+}
+
+/** Returns `text` when it is one that `overridesText` gives. @throws {ValidationError} */
+export function parseOverrides(text: string): string | null {
+	let given: unknown;
+	try {
+		given = JSON.parse(text);
+	} catch {
+		// Told apart below: an object is expected.
+	}
+	requireKnown(given, ["retry", "panic"], "overrides");
+	return overridesText(given as Overrides); // Its entries are looked at there.
 }
 
 /** `declared` as it holds for an instance whose row has `text`. */

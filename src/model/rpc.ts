@@ -12,9 +12,7 @@ import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
 import type { ShardStats } from "./index-stats";
 import type { LogPage, LogRequest } from "./log";
-import type { PanicOverrides } from "./panic";
 import type { ReindexProgress, ReindexRequest } from "./reindex-rpc";
-import type { RetryOptions } from "./retry";
 import type { ScheduleRpc } from "./schedule";
 import type { WorkflowStatus } from "./status";
 import type { TypeChange, TypeState } from "./type-state";
@@ -90,10 +88,8 @@ export interface CreateRequest extends ChangeRequest {
 	attributes?: AttributeChanges | undefined;
 	/** Of those that wait for a slot, a larger one starts sooner. Default 0. */
 	priority?: number | undefined;
-	/** Of steps that say nothing of it, in place of the type's; `retryOn` is no function here. */
-	retry?: RetryOptions | undefined;
-	/** In place of the type's. */
-	panic?: PanicOverrides | undefined;
+	/** What holds for it in place of its type's options: see `overridesText`. */
+	overrides?: string | undefined;
 	/** Not before this moment, in ms since 1970, or this long from now. */
 	startAt?: number | undefined;
 	delayMs?: number | undefined;

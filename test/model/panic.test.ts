@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { NonRetryableError, PanicError, StepTimeoutError } from "../../src/model/errors";
 import { LIMITS } from "../../src/model/limits";
-import { overridesText, withOverrides } from "../../src/model/overrides";
+import { overridesText, parseOverrides, withOverrides } from "../../src/model/overrides";
 import { DEFAULT_PANIC_POLICY, PANIC_INDICATORS, panicPolicy } from "../../src/model/panic";
 import { DEFAULT_RETRY_POLICY } from "../../src/model/retry";
 
@@ -80,6 +80,14 @@ describe("options of an instance", () => {
 	it("are nothing where none are given", () => {
 		expect(overridesText({})).toBeNull();
 		expect(withOverrides(declared, null)).toBe(declared);
+	});
+
+	it("come as text, and are looked at again", () => {
+		const text = overridesText({ panic: { restartDelay: "2s" } }) ?? "";
+		expect(parseOverrides(text)).toBe(text);
+		for (const wrong of ["", "null", "7", '{"limits":{}}', '{"retry":{"limit":0}}']) {
+			expect(() => parseOverrides(wrong)).toThrow(/expects options|retries\.limit/);
+		}
 	});
 
 	it("take so many characters and no more", () => {

@@ -2,7 +2,7 @@
  * What a completed instance must have returned, worked out from its plan, the mail that was
  * delivered and its journal; each function returns what is wrong.
  */
-import type { StepInfo, WorkflowStatusResponse } from "../../../src/library";
+import type { LogPageInfo, StepInfo, WorkflowStatusResponse } from "../../../src/library";
 import type { PlannedInstance } from "./plan";
 import type { Delivery } from "./sender";
 import type { Letter } from "./worker/effects";
@@ -19,6 +19,7 @@ const OUTCOMES: Record<ChaosType, ((round: number) => string[]) | null> = {
 	flaky: (round) => [round % 4 === 3 ? "failed" : "done"],
 	saga: (round) => [round % 2 === 0 ? "undone" : "shipped"],
 	slow: () => ["done"],
+	fragile: () => ["told"],
 	inbox: null,
 	desk: null,
 };
@@ -50,6 +51,13 @@ export function faultsOfResult(
 		return [`${id} returned ${result} after ${roundsDone} rounds`];
 	}
 	return type === "race" ? faultsOfRace(status) : [];
+}
+
+/** Each round is a line of the log, once, whatever died. */
+export function faultsOfLog({ id }: PlannedInstance, log: LogPageInfo, rounds: number): string[] {
+	const lines = log.lines.map(({ message }) => message);
+	const wanted = Array.from({ length: rounds }, (_, index) => `round ${index + 1}`);
+	return same(lines, wanted) ? [] : [`${id} has logged ${lines} in ${rounds} rounds`];
 }
 
 /** The winner of each round must be the one that the journal has as the first to end. */

@@ -3,10 +3,10 @@
  * was asked of the service.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WorkflowStatusResponse } from "../../../src/library";
+import type { LogPageInfo, WorkflowStatusResponse } from "../../../src/library";
 import type { TypeListing } from "../../../src/model/http";
 import type { Client } from "../client";
-import { consumed, faultsOfResult, isInOrder, lostDeliveries } from "./expected";
+import { consumed, faultsOfLog, faultsOfResult, isInOrder, lostDeliveries } from "./expected";
 import type { PlannedInstance } from "./plan";
 import type { Delivery } from "./sender";
 import type { ChaosType } from "./worker/programs";
@@ -44,6 +44,9 @@ export async function judge(
 	for (const instance of instances) {
 		const rounds = instance.payload.rounds ?? roundsWanted(instance.id);
 		violations.push(...faultsOf(instance, statuses.get(instance.id), rounds));
+		if (instance.type !== "fragile") continue;
+		const log = await client.get<LogPageInfo>(`/workflows/${instance.id}/logs?limit=1000`);
+		violations.push(...faultsOfLog(instance, log.body, rounds));
 	}
 	const all = [...statuses.values()];
 	const listing = await listingDifferences(client, instances, statuses);

@@ -50,6 +50,7 @@ const TYPES: ChaosType[] = [
 	"flaky",
 	"saga",
 	"slow",
+	"fragile",
 	"inbox",
 	"desk",
 ];

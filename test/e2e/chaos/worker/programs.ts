@@ -4,7 +4,7 @@
  *
  * Every step is short: a kill costs its pass at most what it did since its last row.
  */
-import { BaseWorkflow, type Step } from "../../../../src/library";
+import { BaseWorkflow, type RunInfo, type Step } from "../../../../src/library";
 import { Effects, type Letter, type Mail } from "./effects";
 
 export interface ChaosPayload {
@@ -19,18 +19,22 @@ export interface ChaosPayload {
 }
 
 abstract class Rounds extends BaseWorkflow<ChaosPayload, string[], Mail> {
-	async run(step: Step<Mail>, { witness, rounds, pauseMs }: ChaosPayload): Promise<string[]> {
+	async run(
+		step: Step<Mail>,
+		{ witness, rounds, pauseMs }: ChaosPayload,
+		info: RunInfo,
+	): Promise<string[]> {
 		const effects = new Effects(step, witness);
 		const outcomes: string[] = [];
 		for (let round = 1; rounds === null ? await effects.more() : round <= rounds; round++) {
-			outcomes.push(await this.round(effects, round));
+			outcomes.push(await this.round(effects, round, info));
 			if (pauseMs > 0) await step.sleep("pause", pauseMs);
 		}
 		await effects.do("end");
 		return outcomes;
 	}
 
-	protected abstract round(effects: Effects, round: number): Promise<string>;
+	protected abstract round(effects: Effects, round: number, info: RunInfo): Promise<string>;
 }
 
 class Sequence extends Rounds {
@@ -162,6 +166,24 @@ async function readAll(
 	return ids;
 }
 
+/** Panics once a round, in a step and beside it by turns; each round is a line of the log. */
+class Fragile extends Rounds {
+	static override type = "fragile" as const;
+	static override panic = { restartDelay: 300, maxRestartAttempts: 1_000 };
+
+	protected async round(effects: Effects, round: number, run: RunInfo): Promise<string> {
+		run.log("info", `round ${round}`, { round });
+		await effects.do("work", { delayMs: 30 });
+		const panic = () => {
+			if (run.restartAttempt < round) throw new Error("out of memory");
+		};
+		if (round % 2 === 0) panic();
+		else await effects.step.do(`fragile-${round}`, panic);
+		await effects.do("tell");
+		return "told";
+	}
+}
+
 /** All letters, then all parcels, which have come meanwhile. */
 class Inbox extends BaseWorkflow<ChaosPayload, string[], Mail> {
 	static override type = "inbox" as const;
@@ -198,6 +220,7 @@ export const programs = {
 	flaky: Flaky,
 	saga: Saga,
 	slow: Slow,
+	fragile: Fragile,
 	inbox: Inbox,
 	desk: Desk,
 };
