@@ -51,6 +51,7 @@ import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import { panickedStep } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { progressOf } from "./progress";
 import { planRepair } from "./repair";
 
 /** When an alarm that failed is tried again. */
@@ -103,7 +104,8 @@ export class Instance {
 		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program, state)) };
 		this.#life.course.begin(row, program);
 		if (creation.event !== undefined) this.#life.take(creation.event);
-		return { id, type, status: row.status, created: true };
+		const receipt = { id, type, status: row.status, created: true };
+		return program.isInline ? { ...receipt, isInline: true } : receipt;
 	}
 
 	async deliverEvent(request: EventRequest): Promise<null> {
@@ -193,8 +195,11 @@ export class Instance {
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
-		const rows = steps || isParked ? this.#life.course.steps() : [];
-		const view = describe(row, rows, this.#life.course.running);
+		const graph = this.#programs.get(row.type)?.graph ?? null;
+		const rows = steps || isParked || graph !== null ? [...this.#life.course.steps()] : [];
+		const { running } = this.#life.course;
+		const view = describe(row, rows, running);
+		if (graph !== null) view.progress = progressOf(graph, row.status, { rows, running });
 		const { history } = this.#life;
 		if (!steps) view.steps = [];
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
@@ -295,7 +300,11 @@ export class Instance {
 	#existing({ type, onConflict, by }: CreateRequest, creation: Creation): CreateReceipt {
 		const { record } = this.#life;
 		const row = record.row;
-		const receipt = () => ({ id: row.id, type, status: this.#row.status, created: false });
+		const inline = this.#programs.get(type)?.isInline ? { isInline: true as const } : {};
+		const receipt = () => ({
+			...{ id: row.id, type, status: this.#row.status, created: false },
+			...inline,
+		});
 		if (record.isRemoved || row.type !== type) throw instanceExists(row.id, row);
 		if (by?.key !== undefined && by.key === row.createKey) {
 			if (creation.fingerprint === row.createFingerprint) return receipt();

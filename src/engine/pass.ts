@@ -19,7 +19,7 @@
  *   committed before user code moves, even if that code ends the isolate (G17).
  */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
-import { decode } from "../model/codec";
+import { decode, type Encoded } from "../model/codec";
 import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
@@ -58,6 +58,8 @@ export interface PassObserver {
 	passDrained(pass: Pass): void;
 	passBroken(pass: Pass, error: unknown): void;
 	passPanicked(pass: Pass, panic: Panic): void;
+	/** As it is stored now. */
+	readonly metadata: Encoded | null;
 	/** @throws {WorkflowError} for too many, or too large. */
 	passSets(pass: Pass, setting: Setting): void;
 }
@@ -66,7 +68,7 @@ export interface PassSettings {
 	/** What the idempotency keys of its steps begin with. */
 	scope: string;
 	program: Program;
-	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload">;
+	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload" | "createdAt" | "startedAt">;
 	journal: Journal;
 	history: History;
 	ports: Ports;
@@ -252,6 +254,10 @@ export class Pass implements StepHost {
 
 	set(name: string, setting: Setting): Promise<unknown> {
 		return this.#ask(setting.kind, name, (key) => () => openSetting(this, key, setting));
+	}
+
+	get metadata(): Encoded | null {
+		return this.#observer.metadata;
 	}
 
 	change(setting: Setting): void {

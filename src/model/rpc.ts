@@ -105,6 +105,8 @@ export interface CreateReceipt {
 	status: WorkflowStatus;
 	/** False: it was there before, and `onConflict`, the event or the idempotency key allow that. */
 	created: boolean;
+	/** The type's instances are to be waited for until they rest; see `rest`. */
+	isInline?: true;
 }
 
 export interface EventRequest extends ChangeRequest {
@@ -253,6 +255,17 @@ export interface StepErrorView {
 	error: Encoded;
 }
 
+/** How far an instance of a type with a graph is. */
+export interface ProgressView {
+	/** 0 to 100. */
+	progress: number;
+	/** The step that it is at, or failed at; null: none, or it has completed. */
+	currentStep: string | null;
+	completedSteps: number;
+	/** Those, and the ones that can still come. */
+	totalSteps: number;
+}
+
 /** All that the status answer says of an instance; times in ms since 1970. */
 export interface InstanceView {
 	id: string;
@@ -281,6 +294,8 @@ export interface InstanceView {
 	startedAt: number | null;
 	updatedAt: number;
 	completedAt: number | null;
+	/** Of types with a graph. */
+	progress?: ProgressView;
 	/** Where they were asked for. */
 	audit?: AuditView[];
 	runs?: RunView[];
