@@ -41,6 +41,7 @@ export type { RunConfig } from "./client/type-config";
 export type {
 	Registry,
 	RunInfo,
+	Services,
 	Step,
 	StepContext,
 	StepFunction,
