@@ -106,6 +106,8 @@ export class Pass implements StepHost {
 	readonly #log: RunLog;
 	/** Outcomes that were there when the pass began. */
 	readonly #outcomesBefore: number;
+	/** What those outcomes set in motion has come to rest. */
+	#isInstructed: boolean;
 	#asked = 0;
 	#released = 0;
 	#state: PassState = "waking";
@@ -126,6 +128,7 @@ export class Pass implements StepHost {
 		this.ports = settings.ports;
 		this.#reach = new Reach(settings.journal);
 		this.#outcomesBefore = settings.journal.outcomes.length;
+		this.#isInstructed = this.#outcomesBefore === 0;
 		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
@@ -440,7 +443,8 @@ export class Pass implements StepHost {
 			if (waiting === undefined) {
 				this.#log.flush();
 				if (!this.#isHolding) break;
-				await this.ports.clock.turn();
+				if (!this.#isInstructed) await this.ports.clock.turn();
+				this.#isInstructed = true;
 				if (this.#isHolding) for (const begin of this.#held.splice(0)) this.begin(begin);
 				continue;
 			}
