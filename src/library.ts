@@ -33,6 +33,7 @@ export type {
 } from "./authoring/machine/options";
 export type { Logger, Register, Untyped } from "./authoring/machine/services";
 export { workflow } from "./authoring/machine/workflow";
+export { type RegisterOptions, Workflows } from "./authoring/machine/workflows";
 export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";

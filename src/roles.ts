@@ -73,6 +73,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	terminate: "instance",
 	restart: "instance",
 	repair: "instance",
+	changeMetadata: "instance",
 	remove: "instance",
 	describe: "instance",
 	rest: "instance",

@@ -17,6 +17,7 @@ import { hash53 } from "../model/hash";
 import { parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { type LogPage, type LogRequest, parseLogRequest } from "../model/log";
+import { encodeMetadataChanges } from "../model/metadata";
 import { wholeNumber } from "../model/options";
 import type {
 	Announcement,
@@ -28,6 +29,7 @@ import type {
 	DescribeRequest,
 	EventRequest,
 	InstanceView,
+	MetadataRequest,
 	RepairRequest,
 	RestartRequest,
 	RestRequest,
@@ -53,6 +55,7 @@ import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { progressOf } from "./progress";
 import { planRepair } from "./repair";
+import { rowWith } from "./step-kinds/setting-step";
 
 /** When an alarm that failed is tried again. */
 const ALARM_RETRY_MS = 60_000;
@@ -176,6 +179,16 @@ export class Instance {
 					return this.#life.restart(repair.keep, program, { row, result: repair.result });
 			}
 		});
+	}
+
+	/** In any status: metadata is for people, and for steps to come. */
+	changeMetadata({ changes, by }: MetadataRequest): null {
+		const given = encodeMetadataChanges(decode(changes));
+		this.#change("set-metadata", by, { changesHash: hash53(given) }, () => {
+			const { record } = this.#life;
+			record.write(rowWith(record.row, { kind: "set_metadata", changes: given }));
+		});
+		return null;
 	}
 
 	/** Answers when nothing is left, or goes on by itself when that takes long. */

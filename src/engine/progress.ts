@@ -34,6 +34,8 @@ export function progressOf(
 		const node = nodeOf(key, nodes);
 		if (node !== undefined) current.add(node);
 	}
+	// One that has another turn is not over.
+	for (const node of current) completed.delete(node);
 	const isCompleted = status === "completed";
 	const start = current.size > 0 ? current : new Set(last === undefined ? firstOf(graph) : [last]);
 	const total = new Set(completed);

@@ -40,6 +40,7 @@ export interface InstanceRpc {
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
+	changeMetadata(request: MetadataRequest): Promise<Answer<null>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
@@ -112,6 +113,11 @@ export interface CreateReceipt {
 export interface EventRequest extends ChangeRequest {
 	event: string;
 	payload: Encoded;
+}
+
+export interface MetadataRequest extends ChangeRequest {
+	/** Of `MetadataChanges`. */
+	changes: Encoded;
 }
 
 export interface RestartRequest extends ChangeRequest {
@@ -218,6 +224,7 @@ export const AUDIT_ACTIONS = [
 	"skip",
 	"fire-sleep",
 	"retry-now",
+	"set-metadata",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
