@@ -2,8 +2,8 @@
 import { catalogueOf } from "./engine/catalogue";
 import { createApp } from "./http/app";
 import { workflowRunner } from "./workflow-runner";
-import { registry } from "./workflows/registry";
+import { registry, services } from "./workflows/registry";
 
-export class WorkflowRunner extends workflowRunner(registry) {}
+export class WorkflowRunner extends workflowRunner(registry, { services }) {}
 
 export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };

@@ -19,6 +19,21 @@ export type {
 export type { ErrorHandler, HandledError } from "./authoring/fluent/handlers";
 export type { CircuitBreakerConfig, StepBuilder } from "./authoring/fluent/step-builder";
 export { Workflow } from "./authoring/fluent/workflow";
+export type { BuiltBranch, Machine, MachineBuilder } from "./authoring/machine/builder";
+export type { MachineContext } from "./authoring/machine/context";
+export type {
+	Instance as MachineInstance,
+	InstanceStatus as MachineInstanceStatus,
+	InstanceStep as MachineInstanceStep,
+} from "./authoring/machine/instance-shape";
+export type {
+	Checked,
+	MachineOptions,
+	RetryConfig as MachineRetryConfig,
+} from "./authoring/machine/options";
+export type { Logger, Register, Untyped } from "./authoring/machine/services";
+export { workflow } from "./authoring/machine/workflow";
+export { type RegisterOptions, Workflows } from "./authoring/machine/workflows";
 export type { CreateFault, CreateResult } from "./client/create-each";
 export type { CreateOptions } from "./client/create-instance";
 export type { RepairInput, RunnerNamespace } from "./client/runner-client";
@@ -27,6 +42,7 @@ export type { RunConfig } from "./client/type-config";
 export type {
 	Registry,
 	RunInfo,
+	Services,
 	Step,
 	StepContext,
 	StepFunction,
@@ -46,6 +62,7 @@ export {
 	ValidationError,
 	WorkflowError,
 } from "./model/errors";
+export type { Graph } from "./model/graph";
 export type {
 	LogLineInfo,
 	LogPageInfo,

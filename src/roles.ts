@@ -74,6 +74,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	terminate: "instance",
 	restart: "instance",
 	repair: "instance",
+	changeMetadata: "instance",
 	remove: "instance",
 	describe: "instance",
 	rest: "instance",

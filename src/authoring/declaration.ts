@@ -90,6 +90,8 @@ export function declared(
 		rate: rate === undefined ? null : ratePolicy(rate),
 		retentionMs: retention === undefined ? null : retentionMs(retention),
 		shards: shardCount(declaration.shards ?? 1),
+		graph: null,
+		isInline: false,
 	};
 }
 

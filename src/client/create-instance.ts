@@ -1,14 +1,14 @@
 /** Creating instances: a caller's options become the request that an object takes. */
 import type { AttributeChanges } from "../model/attributes";
-import { encode } from "../model/codec";
+import { decode, encode } from "../model/codec";
 import { type Duration, durationMs } from "../model/duration";
 import { parseEventName, parseInstanceId, parseTypeName, timeOrderedId } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { overridesText } from "../model/overrides";
 import type { PanicOverrides } from "../model/panic";
 import type { RetryOptions } from "../model/retry";
-import { type By, type CreateReceipt, unwrap } from "../model/rpc";
-import type { RunnerNamespace } from "./runner-client";
+import { type By, type CreateReceipt, type InstanceView, unwrap } from "../model/rpc";
+import { type RunnerNamespace, restOfInstance } from "./runner-client";
 
 /** What a caller may say of a new instance besides its payload. */
 export interface CreateOptions {
@@ -39,10 +39,15 @@ export interface CreateInput extends CreateOptions {
 	event?: { name: string; payload?: unknown } | undefined;
 }
 
+/** Of a type whose instances are waited for, also what the instance gave if it has completed. */
+export interface Created extends Omit<CreateReceipt, "isInline"> {
+	output?: unknown;
+}
+
 export async function createInstance(
 	runners: RunnerNamespace,
 	input: CreateInput,
-): Promise<CreateReceipt> {
+): Promise<Created> {
 	const { id, payload, startAt, delay, event, retry, panic, ...same } = input;
 	parseTypeName(input.type);
 	const chosen = id === undefined ? await newId(input) : parseInstanceId(id);
@@ -58,7 +63,21 @@ export async function createInstance(
 			payload: encode(event.payload, "the event"),
 		},
 	};
-	return unwrap(await runners.getByName(chosen).create(request));
+	const { isInline, ...receipt } = unwrap(await runners.getByName(chosen).create(request));
+	return isInline ? atRest(runners, receipt) : receipt;
+}
+
+/** The instance is there, whatever becomes of the wait for it. */
+async function atRest(runners: RunnerNamespace, receipt: Created): Promise<Created> {
+	let view: InstanceView;
+	try {
+		view = await restOfInstance(runners, receipt.id, { steps: false });
+	} catch {
+		return receipt;
+	}
+	const { status, result } = view;
+	if (status !== "completed") return { ...receipt, status };
+	return { ...receipt, status, output: result === null ? undefined : decode(result) };
 }
 
 async function newId({ type, by }: CreateInput): Promise<string> {

@@ -19,6 +19,7 @@ import type {
 } from "../model/guard-rpc";
 import { parseEventName, parseInstanceId, parseTypeName, shardName } from "../model/ids";
 import type { LogPage, LogRequest } from "../model/log";
+import { encodeMetadataChanges, type MetadataChanges } from "../model/metadata";
 import {
 	type Announcement,
 	type By,
@@ -121,6 +122,17 @@ export async function repairStep(
 		? { step, action, by, output: encode(output, "the output") }
 		: { step, action, by };
 	return unwrap(await instance(runners, id).repair(request));
+}
+
+/** Sets metadata of an instance; what is not named stays, null takes a name away. */
+export async function changeMetadata(
+	runners: RunnerNamespace,
+	id: string,
+	changes: MetadataChanges,
+	by?: By,
+): Promise<void> {
+	const request = { changes: encodeMetadataChanges(changes), by };
+	unwrap(await instance(runners, id).changeMetadata(request));
 }
 
 /** Takes an ended instance out of the index and empties its storage. */

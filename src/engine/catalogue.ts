@@ -15,12 +15,13 @@ export function catalogueOf(registry: Registry): Catalogue {
 }
 
 export function catalogueEntry(program: Program): CatalogueEntry {
-	const { type, version, about, config, payload } = program;
+	const { type, version, about, config, graph, payload } = program;
 	return {
 		type,
 		version,
 		about,
 		config,
+		graph,
 		limits: {
 			concurrency: program.concurrency && concurrencyLimits(program.concurrency),
 			rate: program.rate,

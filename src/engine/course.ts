@@ -296,6 +296,10 @@ export class Course implements PassObserver {
 		this.arm();
 	}
 
+	get metadata(): Encoded | null {
+		return this.#row.metadata;
+	}
+
 	passSets(_pass: Pass, setting: Setting): void {
 		this.record.write(rowWith(this.#row, setting));
 	}

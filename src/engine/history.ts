@@ -33,7 +33,7 @@ export interface RetryAhead {
 	readonly attemptsMax: number | null;
 }
 
-const NO_RETRY: RetryAhead = { retryAt: null, attemptsMax: null };
+export const NO_RETRY: RetryAhead = { retryAt: null, attemptsMax: null };
 
 export type ChronicleRetry = RetryRow;
 export type ChronicleLine = LogRow;

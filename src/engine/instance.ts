@@ -18,6 +18,7 @@ import { hash53 } from "../model/hash";
 import { parseInstanceId, parseTypeName } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { type LogPage, type LogRequest, parseLogRequest } from "../model/log";
+import { encodeMetadataChanges } from "../model/metadata";
 import { wholeNumber } from "../model/options";
 import type {
 	Announcement,
@@ -29,6 +30,7 @@ import type {
 	DescribeRequest,
 	EventRequest,
 	InstanceView,
+	MetadataRequest,
 	RepairRequest,
 	RestartRequest,
 	RestRequest,
@@ -56,7 +58,9 @@ import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import { panickedStep } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
+import { progressOf } from "./progress";
 import { planRepair } from "./repair";
+import { rowWith } from "./step-kinds/setting-step";
 
 /** When an alarm that failed is tried again. */
 const ALARM_RETRY_MS = 60_000;
@@ -110,7 +114,8 @@ export class Instance {
 		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program, state)) };
 		this.#life.course.begin(row, program);
 		if (creation.event !== undefined) this.#life.take(creation.event);
-		return { id, type, status: row.status, created: true };
+		const receipt = { id, type, status: row.status, created: true };
+		return program.isInline ? { ...receipt, isInline: true } : receipt;
 	}
 
 	async deliverEvent(request: EventRequest): Promise<null> {
@@ -183,6 +188,16 @@ export class Instance {
 		});
 	}
 
+	/** In any status: metadata is for people, and for steps to come. */
+	changeMetadata({ changes, by }: MetadataRequest): null {
+		const given = encodeMetadataChanges(decode(changes));
+		this.#change("set-metadata", by, { changesHash: hash53(given) }, () => {
+			const { record } = this.#life;
+			record.write(rowWith(record.row, { kind: "set_metadata", changes: given }));
+		});
+		return null;
+	}
+
 	/** Answers when nothing is left, or goes on by itself when that takes long. */
 	async remove({ by }: ChangeRequest): Promise<null> {
 		parseBy(by);
@@ -200,8 +215,11 @@ export class Instance {
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
-		const rows = steps || isParked ? this.#life.course.steps() : [];
-		const view = describe(row, rows, this.#life.course.running);
+		const graph = this.#programs.get(row.type)?.graph ?? null;
+		const rows = steps || isParked || graph !== null ? [...this.#life.course.steps()] : [];
+		const { running } = this.#life.course;
+		const view = describe(row, rows, running);
+		if (graph !== null) view.progress = progressOf(graph, row.status, { rows, running });
 		const { history } = this.#life;
 		if (!steps) view.steps = [];
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
@@ -318,7 +336,11 @@ export class Instance {
 	#existing({ type, onConflict, by }: CreateRequest, creation: Creation): CreateReceipt {
 		const { record } = this.#life;
 		const row = record.row;
-		const receipt = () => ({ id: row.id, type, status: this.#row.status, created: false });
+		const inline = this.#programs.get(type)?.isInline ? { isInline: true as const } : {};
+		const receipt = () => ({
+			...{ id: row.id, type, status: this.#row.status, created: false },
+			...inline,
+		});
 		if (record.isRemoved || row.type !== type) throw instanceExists(row.id, row);
 		if (by?.key !== undefined && by.key === row.createKey) {
 			if (creation.fingerprint === row.createFingerprint) return receipt();

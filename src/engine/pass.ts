@@ -12,14 +12,15 @@
  *   code to stop it (G10).
  * - P3 A frozen pass records what was in flight, and starts and releases nothing (G11). A pass
  *   that is over does nothing at all.
- * - P4 A replay does nothing new before it has asked for every row that was there when it began:
- *   until then new steps and attempts are held. So a replay that differs from the journal (G7)
- *   stops without having run or recorded anything.
+ * - P4 A replay does nothing new before it has asked for every row that was there when it began,
+ *   and has been given every outcome: until then new steps and attempts are held. So a replay that
+ *   differs from the journal (G7) stops without having run or recorded anything, and a program that
+ *   learns from an outcome what not to do any more has learnt it before it is asked to.
  * - P5 A pass goes live in the turn after it is told to, so that what was written with that is
  *   committed before user code moves, even if that code ends the isolate (G17).
  */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
-import { decode } from "../model/codec";
+import { decode, type Encoded } from "../model/codec";
 import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
@@ -59,6 +60,8 @@ export interface PassObserver {
 	passDrained(pass: Pass): void;
 	passBroken(pass: Pass, error: unknown): void;
 	passPanicked(pass: Pass, panic: Panic): void;
+	/** As it is stored now. */
+	readonly metadata: Encoded | null;
 	/** @throws {WorkflowError} for too many, or too large. */
 	passSets(pass: Pass, setting: Setting): void;
 }
@@ -67,7 +70,7 @@ export interface PassSettings {
 	/** What the idempotency keys of its steps begin with. */
 	scope: string;
 	program: Program;
-	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload">;
+	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload" | "createdAt" | "startedAt">;
 	journal: Journal;
 	history: History;
 	ports: Ports;
@@ -97,6 +100,10 @@ export class Pass implements StepHost {
 	/** Starts that came while frozen, or before the replay had caught up. */
 	readonly #held: (() => void)[] = [];
 	readonly #log: RunLog;
+	/** Outcomes that were there when the pass began. */
+	readonly #outcomesBefore: number;
+	/** What those outcomes set in motion has come to rest. */
+	#isInstructed: boolean;
 	#asked = 0;
 	#released = 0;
 	/** Those of the program's own steps: a replay releases no others once they are past. */
@@ -118,6 +125,8 @@ export class Pass implements StepHost {
 		this.journal = settings.journal;
 		this.ports = settings.ports;
 		this.#reach = new Reach(settings.journal);
+		this.#outcomesBefore = settings.journal.outcomes.length;
+		this.#isInstructed = this.#outcomesBefore === 0;
 		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
@@ -246,6 +255,10 @@ export class Pass implements StepHost {
 		return this.#ask(setting.kind, name, (key) => () => openSetting(this, key, setting));
 	}
 
+	get metadata(): Encoded | null {
+		return this.#observer.metadata;
+	}
+
 	change(setting: Setting): void {
 		this.#observer.passSets(this, setting);
 	}
@@ -323,7 +336,7 @@ export class Pass implements StepHost {
 		const call = openCall(key, this.#released, caller);
 		this.#open.add(call);
 		if (row === undefined || row.outcome === null) this.#enter(call, prepare(key, caller));
-		if (row !== undefined) this.#beginHeld();
+		if (row !== undefined) this.#log.flush();
 		this.#pump();
 		this.#checkQuiet();
 		return call.promise;
@@ -338,7 +351,9 @@ export class Pass implements StepHost {
 
 	/** It is live, and has caught up (P4). */
 	get mayBegin(): boolean {
-		return this.#state === "live" && this.#reach.hasCaughtUp;
+		return (
+			this.#state === "live" && this.#released >= this.#outcomesBefore && this.#reach.hasCaughtUp
+		);
 	}
 
 	begin(begin: () => void): void {
@@ -353,10 +368,9 @@ export class Pass implements StepHost {
 		}
 	}
 
-	#beginHeld(): void {
-		this.#log.flush();
-		if (this.#held.length === 0 || !this.mayBegin) return;
-		for (const begin of this.#held.splice(0)) this.begin(begin);
+	/** Whether there is something held that may begin. */
+	get #isHolding(): boolean {
+		return this.#held.length > 0 && this.mayBegin && !this.hasEnded;
 	}
 
 	#goLive(): void {
@@ -370,7 +384,7 @@ export class Pass implements StepHost {
 		if (this.#state !== "waking") return;
 		this.#state = "live";
 		if (!this.#started) void this.#run();
-		this.#beginHeld();
+		this.#log.flush();
 		if (this.#end !== undefined) this.#observer.passEnded(this, this.#end);
 		this.recorded();
 	}
@@ -396,16 +410,26 @@ export class Pass implements StepHost {
 	}
 
 	#pump(): void {
-		if (this.#releasing || this.#nextRelease() === undefined) return;
+		if (this.#releasing || (this.#nextRelease() === undefined && !this.#isHolding)) return;
 		this.#releasing = true;
 		void this.#release();
 	}
 
-	/** Releases outcomes in order for as long as the next one has been asked for (P1). */
+	/**
+	 * Releases outcomes in order for as long as the next one has been asked for (P1); then, once what
+	 * the last one sets in motion has come to rest, what was held begins (P4).
+	 */
 	async #release(): Promise<void> {
 		for (;;) {
 			const waiting = this.#nextRelease();
-			if (waiting === undefined) break;
+			if (waiting === undefined) {
+				this.#log.flush();
+				if (!this.#isHolding) break;
+				if (!this.#isInstructed) await this.ports.clock.turn();
+				this.#isInstructed = true;
+				if (this.#isHolding) for (const begin of this.#held.splice(0)) this.begin(begin);
+				continue;
+			}
 			if (waiting.era < this.#released) await this.ports.clock.turn();
 			else for (let tick = 0; tick < SETTLING_MICROTASKS; tick++) await null;
 			const call = this.#nextRelease();

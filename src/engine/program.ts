@@ -12,7 +12,7 @@
  *       timeoutMs: null, events: null, payload: null, onNonDeterminism: "pause",
  *       panic: DEFAULT_PANIC_POLICY, config: NO_CONFIG,
  *       about: { description: null, tags: [], metadata: null },
- *       concurrency: null, rate: null, retentionMs: null, shards: 1,
+ *       concurrency: null, rate: null, retentionMs: null, shards: 1, graph: null, isInline: false,
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
  */
@@ -20,9 +20,10 @@ import type { AttributeChanges } from "../model/attributes";
 import type { BreakerPolicy } from "../model/breaker-rpc";
 import type { Duration } from "../model/duration";
 import { WorkflowError } from "../model/errors";
+import type { Graph } from "../model/graph";
 import { parseTypeName } from "../model/ids";
 import type { LogFields, LogLevel } from "../model/log";
-import type { MetadataChanges } from "../model/metadata";
+import type { Metadata, MetadataChanges } from "../model/metadata";
 import type { PanicPolicy } from "../model/panic";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
 import type { Schema } from "../model/standard-schema";
@@ -49,6 +50,17 @@ export interface StepContext {
 	readonly idempotencyKey: string;
 	/** Aborted when the attempt times out, the instance ends, or it is terminated. */
 	readonly signal: AbortSignal;
+	/** When the attempt began, in ms since 1970. */
+	readonly startedAt: number;
+	/** Of the instance, as it is now, with what this attempt has set. */
+	readonly metadata: Metadata;
+	/**
+	 * Sets metadata of the instance, in the write that records how the step ended; an attempt that is
+	 * followed by another sets nothing. Null takes a name away.
+	 *
+	 * @throws {WorkflowError} `VALUE_TOO_LARGE`, `VALUE_NOT_STORABLE`.
+	 */
+	setMetadata(changes: MetadataChanges): void;
 }
 
 export type StepFunction<T> = (context: StepContext) => Promise<T> | T;
@@ -150,6 +162,10 @@ export interface RunInfo {
 	/** Of the instance. */
 	readonly id: string;
 	readonly type: string;
+	/** In ms since 1970. */
+	readonly createdAt: number;
+	/** When the run began, in ms since 1970. */
+	readonly startedAt: number;
 	/** 0, and one more with each panic that the run has gone on from. */
 	readonly restartAttempt: number;
 	/** Inside a step's function or handler: the number of its attempt; elsewhere 1. */
@@ -201,6 +217,10 @@ export interface Program {
 	readonly retentionMs: number | null;
 	/** How many index shards new instances are spread over, from 1. */
 	readonly shards: number;
+	/** Its steps, where they are known beforehand: nodes are named as their steps in the journal are. */
+	readonly graph: Graph | null;
+	/** Whether a create waits for the instance to rest, and answers with its output if it has ended. */
+	readonly isInline: boolean;
 	run(step: StyleStep, payload: unknown, run: RunInfo): Promise<unknown>;
 }
 
@@ -208,7 +228,16 @@ export interface Program {
 export const toProgram: unique symbol = Symbol.for("durable-workflows.program") as never;
 
 export interface ProgramSource {
-	[toProgram](): Program;
+	/** `services`: what the code is to be given; a service that only lists its types gives none. */
+	[toProgram](services?: Services): Program;
+}
+
+/** What a service gives the code of its types, where their style hands it on. */
+export interface Services {
+	readonly core?: Readonly<Record<string, unknown>>;
+	readonly plugins?: Readonly<Record<string, unknown>>;
+	/** Functions of an input, by the name under which a step asks for one. */
+	readonly jobs?: Readonly<Record<string, (input: never, ctx: never) => unknown>>;
 }
 
 /** Type name to what an authoring style returned. */
@@ -218,18 +247,19 @@ export type Registry = Readonly<Record<string, ProgramSource>>;
 export interface ServiceDefaults {
 	concurrency?: ConcurrencyOptions;
 	retention?: Duration | string | 0;
+	services?: Services;
 }
 
 /** The programs of a registry by type; throws when a key is not its program's type. */
 export function programsOf(
 	registry: Registry,
-	{ concurrency, retention }: ServiceDefaults = {},
+	{ concurrency, retention, services }: ServiceDefaults = {},
 ): ReadonlyMap<string, Program> {
 	const slots = concurrency === undefined ? null : concurrencyPolicy(concurrency);
 	const keptMs = retention === undefined ? null : retentionMs(retention);
 	const programs = new Map<string, Program>();
 	for (const [key, source] of Object.entries(registry)) {
-		const program = source[toProgram]();
+		const program = source[toProgram](services);
 		parseTypeName(program.type);
 		if (program.type !== key) {
 			throw new WorkflowError(

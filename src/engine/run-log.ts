@@ -28,6 +28,8 @@ export class RunLog implements RunInfo {
 	readonly id: string;
 	readonly type: string;
 	readonly restartAttempt: number;
+	readonly createdAt: number;
+	readonly startedAt: number;
 	readonly #history: History;
 	readonly #host: LogHost;
 	/** Of the program's latest call in this pass, and calls that could not be written yet. */
@@ -37,13 +39,21 @@ export class RunLog implements RunInfo {
 	#written: LinePlace | undefined;
 
 	constructor(
-		{ id, type, restarts }: { id: string; type: string; restarts: number },
+		row: {
+			id: string;
+			type: string;
+			restarts: number;
+			createdAt: number;
+			startedAt: number | null;
+		},
 		history: History,
 		host: LogHost,
 	) {
-		this.id = id;
-		this.type = type;
-		this.restartAttempt = restarts;
+		this.id = row.id;
+		this.type = row.type;
+		this.restartAttempt = row.restarts;
+		this.createdAt = row.createdAt;
+		this.startedAt = row.startedAt ?? row.createdAt;
 		this.#history = history;
 		this.#host = host;
 	}

@@ -5,6 +5,7 @@ import { changeLimits, guardState, type RunnerNamespace } from "../client/runner
 import { changeType, typeState, typeStats } from "../client/shard-client";
 import type { Catalogue, CatalogueEntry, TypeInfo } from "../model/catalogue";
 import { unknownType } from "../model/errors";
+import { mermaid } from "../model/graph";
 import { allCounts } from "../model/index-stats";
 import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
@@ -17,6 +18,8 @@ import { listOf } from "./list-query";
 const typesQuery = z.strictObject({
 	status: listOf(TYPE_STATUSES).default(["active", "inactive"]),
 });
+
+const graphQuery = z.strictObject({ format: z.enum(["json", "mermaid"]).default("json") });
 
 const changeBody = z
 	.strictObject({ status: z.enum(TYPE_STATUSES).optional(), ...limitFields })
@@ -49,6 +52,20 @@ export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
 		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
 	});
 	routes.all("/:type", methodNotAllowed("GET, PATCH"));
+
+	routes.get("/:type/graph", (c) => {
+		const { type, graph } = entryOf(catalogue, c.req.param("type"));
+		const { format } = parseInput(graphQuery, queryOf(c), "query");
+		if (graph === null) {
+			throw new HttpFault(
+				404,
+				"NO_GRAPH",
+				`What the steps of "${type}" are, its code decides as it runs: it has no graph.`,
+			);
+		}
+		return format === "mermaid" ? c.text(mermaid(graph)) : c.json(graph);
+	});
+	routes.all("/:type/graph", methodNotAllowed("GET"));
 
 	return routes;
 }

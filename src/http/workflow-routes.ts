@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { createEach } from "../client/create-each";
 import { createInstance } from "../client/create-instance";
 import type { Catalogue } from "../model/catalogue";
+import { toJson } from "../model/http";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import { batchBody, byOf, createBody, jsonBody, limitBody, parseInput, requireType } from "./input";
@@ -19,7 +20,7 @@ export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 		const by = byOf(c, reason);
 		const request = { ...input, payload: input.payload, by };
 		const { created, ...receipt } = await createInstance(c.env.WORKFLOW_RUNNER, request);
-		return c.json(receipt, created ? 201 : 200);
+		return c.json(createdJson(receipt), created ? 201 : 200);
 	});
 
 	routes.post("/batch", limitBody, async (c) => {
@@ -33,7 +34,7 @@ export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 			const request = { ...input, payload: input.payload, by: { ...by, key: own } };
 			return createInstance(c.env.WORKFLOW_RUNNER, request);
 		});
-		return c.json({ results });
+		return c.json({ results: results.map(createdJson) });
 	});
 
 	routes.route("/", listingRoutes(types));
@@ -41,4 +42,9 @@ export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 
 	routes.route("/", instanceRoutes());
 	return routes;
+}
+
+/** With its output, if there is one, as JSON has it; `undefined` is null there. */
+function createdJson<T extends object>(created: T): T {
+	return "output" in created ? { ...created, output: toJson(created.output) } : created;
 }

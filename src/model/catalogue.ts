@@ -1,4 +1,5 @@
 /** What the service says of its types: what they declare, and what became of their instances. */
+import type { Graph } from "./graph";
 import type { GuardState } from "./guard-rpc";
 import type { StatusCounts, Throughput } from "./index-stats";
 import type { WorkflowStatus } from "./status";
@@ -13,6 +14,8 @@ export interface CatalogueEntry {
 	about: TypeAbout;
 	config: TypeConfig;
 	limits: TypeLimits;
+	/** Its steps, where they are known beforehand. */
+	graph: Graph | null;
 	/** The input of its payload schema, as JSON Schema; null where that cannot be said. */
 	inputSchema(): Record<string, unknown> | null;
 }

@@ -54,6 +54,13 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	startedAt: number | null;
 	updatedAt: number;
 	completedAt: number | null;
+	/** Of types with a graph, such as state machines: 0 to 100. */
+	progress?: number;
+	/** The step that it is at, or failed at; null: none, or it has completed. */
+	currentStep?: string | null;
+	completedSteps?: number;
+	/** Those, and the ones that can still come: an arm that was not chosen is none of them. */
+	totalSteps?: number;
 	/** With `include=audit`: every change asked for from outside, oldest first. */
 	audit?: AuditView[];
 	/** With `include=runs`: the runs before the latest, oldest first. */
@@ -179,6 +186,7 @@ export function statusResponse(view: InstanceView): WorkflowStatusResponse {
 		startedAt: view.startedAt,
 		updatedAt: view.updatedAt,
 		completedAt: view.completedAt,
+		...view.progress,
 		...(view.audit === undefined ? {} : { audit: view.audit }),
 		...(view.runs === undefined ? {} : { runs: view.runs.map(pastRun) }),
 		...(view.errors === undefined

@@ -40,6 +40,7 @@ export interface InstanceRpc {
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
+	changeMetadata(request: MetadataRequest): Promise<Answer<null>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
@@ -116,11 +117,18 @@ export interface CreateReceipt {
 	status: WorkflowStatus;
 	/** False: it was there before, and `onConflict`, the event or the idempotency key allow that. */
 	created: boolean;
+	/** The type's instances are to be waited for until they rest; see `rest`. */
+	isInline?: true;
 }
 
 export interface EventRequest extends ChangeRequest {
 	event: string;
 	payload: Encoded;
+}
+
+export interface MetadataRequest extends ChangeRequest {
+	/** Of `MetadataChanges`. */
+	changes: Encoded;
 }
 
 export interface RestartRequest extends ChangeRequest {
@@ -227,6 +235,7 @@ export const AUDIT_ACTIONS = [
 	"skip",
 	"fire-sleep",
 	"retry-now",
+	"set-metadata",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -264,6 +273,17 @@ export interface StepErrorView {
 	error: Encoded;
 }
 
+/** How far an instance of a type with a graph is. */
+export interface ProgressView {
+	/** 0 to 100. */
+	progress: number;
+	/** The step that it is at, or failed at; null: none, or it has completed. */
+	currentStep: string | null;
+	completedSteps: number;
+	/** Those, and the ones that can still come. */
+	totalSteps: number;
+}
+
 /** All that the status answer says of an instance; times in ms since 1970. */
 export interface InstanceView {
 	id: string;
@@ -292,6 +312,8 @@ export interface InstanceView {
 	startedAt: number | null;
 	updatedAt: number;
 	completedAt: number | null;
+	/** Of types with a graph. */
+	progress?: ProgressView;
 	/** Where they were asked for. */
 	audit?: AuditView[];
 	runs?: RunView[];

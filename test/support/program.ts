@@ -23,6 +23,8 @@ export function programOf(
 		rate: null,
 		retentionMs: 0,
 		shards: 1,
+		graph: null,
+		isInline: false,
 		run,
 		...declared,
 	};

@@ -1,5 +1,9 @@
-/** One call of a step's function: what the function is told, and its signal. */
+/** One call of a step's function: what the function is told, its signal, and what it sets. */
+import type { Metadata, MetadataChanges } from "../../model/metadata";
 import type { StepContext } from "../program";
+import { MetadataDraft } from "./metadata-draft";
+import type { Setting } from "./setting-step";
+import type { StepHost } from "./step-host";
 
 export class Attempt implements StepContext {
 	readonly isHandler = false;
@@ -8,21 +12,39 @@ export class Attempt implements StepContext {
 	outcome: "success" | "failure" | undefined;
 	/** Where a circuit breaker has let it through. */
 	report: ((outcome: "success" | "failure") => void) | undefined;
-	readonly #scope: string;
+	readonly #host: Pick<StepHost, "scope" | "metadata">;
+	#draft: MetadataDraft | undefined;
 	/** Made when asked for: most functions never look at their signal. */
 	#controller: AbortController | undefined;
 
 	constructor(
-		scope: string,
+		host: Pick<StepHost, "scope" | "metadata">,
 		readonly key: string,
 		readonly attempt: number,
 		readonly startedAt: number,
 	) {
-		this.#scope = scope;
+		this.#host = host;
 	}
 
 	get idempotencyKey(): string {
-		return `${this.#scope}/${this.key}`;
+		return `${this.#host.scope}/${this.key}`;
+	}
+
+	get metadata(): Metadata {
+		return this.#drafted().current;
+	}
+
+	/** A property, so that a function may take it out of its context. */
+	readonly setMetadata = (changes: MetadataChanges): void => this.#drafted().set(changes);
+
+	/** What its end is to write with the step's outcome. */
+	get setting(): Setting | undefined {
+		return this.#draft?.setting;
+	}
+
+	#drafted(): MetadataDraft {
+		this.#draft ??= new MetadataDraft(() => this.#host.metadata);
+		return this.#draft;
 	}
 
 	get signal(): AbortSignal {

@@ -18,6 +18,7 @@ import { StepTimeoutError } from "../../model/errors";
 import { type RetryPolicy, retryDelayMs, shouldRetry } from "../../model/retry";
 import { inside } from "../enclosure";
 import { Handling } from "../handling";
+import { NO_RETRY } from "../history";
 import type { FailureHandler, StepFunction } from "../program";
 import { Attempt } from "./attempt";
 import { admitted } from "./breaker";
@@ -69,7 +70,7 @@ export class DoStep {
 		if (this.#attempt !== undefined || hasEnded || (row?.wakeAt ?? 0) > now) return;
 		journal.attemptBegan(this.key);
 		const number = (row?.attempts ?? 0) + 1;
-		const attempt = new Attempt(this.#host.scope, this.key, number, now);
+		const attempt = new Attempt(this.#host, this.key, number, now);
 		this.#attempt = attempt;
 		this.#host.attemptStarted(this);
 		if (this.#settings.breaker === undefined) this.#call(attempt);
@@ -263,8 +264,22 @@ export class DoStep {
 			attempts: attempt.attempt,
 			startedAt: this.#startedAt(attempt),
 			completedAt: this.#host.ports.clock.now(),
-			...end,
+			...(this.#refusedSetting(attempt) ?? end),
 		});
+	}
+
+	/** Makes what the attempt has set part of the row; how the step ends where that has no room. */
+	#refusedSetting({ setting, attempt }: Attempt): { status: "failed"; error: Encoded } | undefined {
+		if (setting === undefined) return undefined;
+		try {
+			this.#host.change(setting);
+			return undefined;
+		} catch (thrown) {
+			// Steps beside it have set more meanwhile.
+			const error = encodeThrown(thrown);
+			this.#host.attemptFailed({ step: this.key, attempt, error, retry: NO_RETRY });
+			return { status: "failed", error };
+		}
 	}
 
 	/** Runs `record` when `attempt` is the one that runs and the pass still counts. */

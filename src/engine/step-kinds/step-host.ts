@@ -21,6 +21,8 @@ export interface StepHost {
 	readonly scope: string;
 	/** Of the instance. */
 	readonly type: string;
+	/** Of the instance, as it is stored now. */
+	readonly metadata: Encoded | null;
 	readonly journal: Journal;
 	readonly ports: Ports;
 	/** The pass is over: nothing that comes now is recorded. */

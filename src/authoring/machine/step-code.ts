@@ -1,0 +1,142 @@
+/**
+ * What happens inside a step's function: user code, and the schemas around it. All of it is called
+ * for an attempt and never on replay, so none of it needs to be deterministic. What would fail the
+ * same way again is thrown as a `NonRetryableError`.
+ */
+import type { Services } from "../../engine/program";
+import { NonRetryableError, ValidationError } from "../../model/errors";
+import { printable } from "../../model/printable";
+import { isSchema, parseWith, type Schema } from "../../model/standard-schema";
+import type { MachineContext } from "./context";
+import type { Bounds, ChoiceStep, JobStep, LoopStep, PollStep, TaskStep, Work } from "./definition";
+
+/** What the step is given where it says nothing of it. */
+export type Given = unknown;
+
+export async function doTask(step: TaskStep, ctx: MachineContext, given: Given): Promise<unknown> {
+	const { work, handler, name } = step;
+	const input = work.input === null ? given : await inputOf(work.input, name, ctx);
+	return outputOf(work, name, await handler(input, ctx));
+}
+
+export async function doJob(
+	step: JobStep,
+	ctx: MachineContext,
+	{ given, services }: { given: Given; services: Services },
+): Promise<unknown> {
+	const { jobs = {} } = services;
+	const job = Object.hasOwn(jobs, step.job) ? jobs[step.job] : undefined;
+	if (job === undefined) {
+		const known = Object.keys(jobs).join(", ") || "none";
+		throw new NonRetryableError(
+			`The step "${step.name}" asks for the job "${step.job}", which this service was not given. Its jobs: ${known}. Give it to workflowRunner(registry, { services: { jobs } }).`,
+		);
+	}
+	const input =
+		step.input === null ? given : await mapped(step.name, "input", () => step.input?.(ctx));
+	// Which input a job takes, its step knows.
+	const result = await job(input as never, ctx as never);
+	return step.output === null ? result : step.output(result, ctx);
+}
+
+/** The name of the step that comes next. */
+export async function choose(step: ChoiceStep, ctx: MachineContext): Promise<string> {
+	for (const { condition, next } of step.choices) if (await condition(ctx)) return next;
+	if (step.fallback !== null) return step.fallback;
+	throw new NonRetryableError(
+		`None of the conditions of the choice "${step.name}" holds, and it has no default.`,
+	);
+}
+
+/** How far a step with several turns is. */
+export interface Turns {
+	/** Checks of a poll, the one under way included; times that a loop has gone back. */
+	readonly count: number;
+	/** When the first one was, in ms since 1970; null: it is now. */
+	readonly firstAt: number | null;
+}
+
+export type Check = { done: true; result: unknown } | { done: false; at: number };
+
+export async function check(
+	step: PollStep,
+	ctx: MachineContext,
+	{ given, turns, now }: { given: Given; turns: Turns; now: number },
+): Promise<Check> {
+	const { work, name, bounds } = step;
+	const input = work.input === null ? given : await inputOf(work.input, name, ctx);
+	const answer = await step.check(input, ctx);
+	if (!isAnswer(answer)) {
+		throw new NonRetryableError(
+			`The check of "${name}" is to return { done: false } or { done: true, result }; received ${printable(answer)}.`,
+		);
+	}
+	if (answer.done) return { done: true, result: await outputOf(work, name, answer.result) };
+	const spent = spentBound(bounds, turns, now);
+	if (spent !== null) throw new NonRetryableError(`The poll "${name}" is not done after ${spent}.`);
+	return { done: false, at: now };
+}
+
+/** Whether to go back once more, and when that was asked. */
+export async function goesOn(
+	step: LoopStep,
+	ctx: MachineContext,
+	{ turns, now }: { turns: Turns; now: number },
+): Promise<{ again: boolean; at: number }> {
+	const again = Boolean(await step.condition(ctx));
+	const spent = again ? spentBound(step.bounds, turns, now) : null;
+	if (spent !== null) {
+		throw new NonRetryableError(`The loop "${step.name}" wants to go on after ${spent}.`);
+	}
+	return { again, at: now };
+}
+
+/** What there is no more of; null: there is. */
+function spentBound({ times, timeoutMs }: Bounds, turns: Turns, now: number): string | null {
+	if (times !== null && turns.count >= times) return `${times} turns, which is its limit`;
+	const elapsedMs = now - (turns.firstAt ?? now);
+	if (timeoutMs !== null && elapsedMs >= timeoutMs) return `its timeout of ${timeoutMs} ms`;
+	return null;
+}
+
+function isAnswer(answer: unknown): answer is { done: boolean; result?: unknown } {
+	return (
+		typeof answer === "object" &&
+		answer !== null &&
+		typeof (answer as { done?: unknown }).done === "boolean"
+	);
+}
+
+/** A schema is for the workflow's input, a function makes one of that and of what came before. */
+function inputOf(
+	input: NonNullable<Work["input"]>,
+	name: string,
+	ctx: MachineContext,
+): Promise<unknown> {
+	if (isSchema(input)) return parsed(input, ctx.input, `input of step "${name}"`);
+	return mapped(name, "inputSchema", () => input(ctx.prev, ctx.input));
+}
+
+async function outputOf({ output }: Work, name: string, value: unknown): Promise<unknown> {
+	return output === null ? value : parsed(output, value, `output of step "${name}"`);
+}
+
+async function mapped(name: string, what: string, map: () => unknown): Promise<unknown> {
+	try {
+		return await map();
+	} catch (cause) {
+		const why = cause instanceof Error ? cause.message : printable(cause);
+		throw new NonRetryableError(`The ${what} of step "${name}" threw: ${why}`, { cause });
+	}
+}
+
+/** All issues are in the message, and as data in the cause's `details`. */
+async function parsed(schema: Schema, value: unknown, what: string): Promise<unknown> {
+	try {
+		return await parseWith(schema, value, what);
+	} catch (cause) {
+		if (!(cause instanceof ValidationError)) throw cause;
+		const refused = new NonRetryableError(cause.message, { cause });
+		throw Object.assign(refused, { details: cause.details });
+	}
+}
