@@ -15,12 +15,14 @@ import {
 } from "../model/chronicle";
 import { decode, type Encoded } from "../model/codec";
 import { decodeThrown, thrownMessage } from "../model/error-record";
+import type { Graph } from "../model/graph";
 import { toJson } from "../model/http";
 import { isTerminal } from "../model/status";
 import type { StreamEvent } from "../streams/event-streams";
 import type { RunningAttempt } from "./describe";
 import type { ChronicleLine, ChronicleRetry } from "./history";
 import type { Journal } from "./journal";
+import { narrate } from "./narration";
 
 /** What the chronicle is read from. */
 export interface ChronicleSource {
@@ -30,8 +32,8 @@ export interface ChronicleSource {
 	/** At most so many failed attempts, and lines, behind those numbers, of the latest run. */
 	retriesAfter(seq: number, limit: number): readonly ChronicleRetry[];
 	linesAfter(seq: number, limit: number): readonly ChronicleLine[];
-	/** What the program has to tell of an outcome beside that. */
-	narrate(row: StepRow): readonly ChronicleEvent[];
+	/** Of the type's steps; null: none is known. */
+	readonly graph: Graph | null;
 }
 
 /** Something that is next on its track. */
@@ -161,10 +163,11 @@ class Reader {
 						data: { ...about, error: messageOf(row.error), attempts },
 					}
 				: { name: "workflow.step.completed", data: { ...about, output: jsonOf(row.result) } };
+		const { graph, journal } = this.#source;
 		const outcomes = this.#place.outcomes + 1;
 		return {
 			at: completedAt ?? startedAt,
-			events: [own, ...this.#source.narrate(row)],
+			events: [own, ...narrate(graph, row, journal.outcomes.slice(0, outcomes))],
 			place: { outcomes, within: 0 },
 		};
 	}

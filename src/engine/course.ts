@@ -183,7 +183,7 @@ export class Course implements PassObserver {
 			...{ journal, running },
 			retriesAfter: (seq: number, limit: number) => history.retriesAfter(seq, limit),
 			linesAfter: (seq: number, limit: number) => history.linesAfter(seq, limit),
-			narrate: () => [],
+			graph: this.#programs.get(this.#row.type)?.graph ?? null,
 		};
 		return readChronicle(source, from, CHRONICLE_PAGE);
 	}

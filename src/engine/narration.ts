@@ -1,0 +1,44 @@
+/**
+ * What the chronicle tells of an outcome beside the outcome itself, where the type has a graph: the
+ * turns of polls and loops, and how far the instance is.
+ */
+import type { StepRow } from "../db/instance-store";
+import type { ChronicleEvent } from "../model/chronicle";
+import { decode } from "../model/codec";
+import type { Graph } from "../model/graph";
+import { toJson } from "../model/http";
+import { stepNameOf } from "../model/ids";
+import { progressOf } from "./progress";
+
+/** Node kinds whose steps are turns, with the name of the event and of the turn's number. */
+const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> = {
+	poll: ["workflow.step.poll", "pollCount"],
+	loop: ["workflow.step.loop", "loopCount"],
+};
+
+/** `outcomes`: up to this one. */
+export function narrate(
+	graph: Graph | null,
+	row: StepRow,
+	outcomes: readonly StepRow[],
+): ChronicleEvent[] {
+	const stepName = stepNameOf(row.key);
+	const node = graph?.nodes.find(({ id }) => id === stepName);
+	if (graph === null || node === undefined || row.status !== "completed") return [];
+	const [event, count] = TURNS[node.kind] ?? [];
+	const turn =
+		event === undefined || count === undefined
+			? []
+			: [{ name: event, data: { stepName, [count]: turnOf(row.key), result: resultOf(row) } }];
+	const progress = progressOf(graph, "running", { rows: outcomes, running: [] });
+	return [...turn, { name: "workflow.progress", data: { ...progress } }];
+}
+
+/** From 1: the third call of a name has the key `name#3`. */
+function turnOf(key: string): number {
+	return Number(/#(\d+)$/.exec(key)?.[1] ?? 1);
+}
+
+function resultOf({ result }: StepRow): unknown {
+	return result === null ? null : toJson(decode(result));
+}
