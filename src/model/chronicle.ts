@@ -38,26 +38,6 @@ export interface ChronicleEvent {
 	data: Record<string, unknown>;
 }
 
-/** Events by which a reader may choose; programs add their own. */
-export const CHRONICLE_EVENTS = [
-	"workflow.started",
-	"workflow.progress",
-	"workflow.completed",
-	"workflow.failed",
-	"workflow.cancelled",
-	"workflow.status",
-	"workflow.step.started",
-	"workflow.step.completed",
-	"workflow.step.failed",
-	"workflow.step.retry",
-	"workflow.step.poll",
-	"workflow.step.loop",
-	"workflow.watchdog.stale",
-	"workflow.watchdog.killed",
-	"log.workflow",
-] as const;
-export type ChronicleEventName = (typeof CHRONICLE_EVENTS)[number];
-
 /** Where a run begins. */
 export function beginningOf(run: number): ChroniclePlace {
 	const nothing = { told: 0, starts: 0, outcomes: 0, within: 0, status: 0 };
