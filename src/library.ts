@@ -9,12 +9,12 @@ export type { WorkflowEnv } from "./authoring/environment";
 export type { PanicConfig, RetryConfig } from "./authoring/fluent/configs";
 export type { WorkflowContext } from "./authoring/fluent/context";
 export type { DefineOptions, WorkflowDefinition } from "./authoring/fluent/definition";
-export type {
+export {
 	ExecutionError,
 	ExecutionPanic,
-	ExecutionResult,
-	ExecutionStatus,
-	StepResult,
+	type ExecutionResult,
+	type ExecutionStatus,
+	type StepResult,
 } from "./authoring/fluent/execution";
 export type { ErrorHandler, HandledError } from "./authoring/fluent/handlers";
 export type { CircuitBreakerConfig, StepBuilder } from "./authoring/fluent/step-builder";
