@@ -368,15 +368,18 @@ export class Pass implements StepHost {
 		else this.begin(() => within.isOver || begin());
 	}
 
-	/** It is live, and has caught up (P4). */
-	get mayBegin(): boolean {
-		return (
-			this.#state === "live" && this.#released >= this.#outcomesBefore && this.#reach.hasCaughtUp
-		);
+	/** It is live, and has asked for all that was there. */
+	get hasCaughtUp(): boolean {
+		return this.#state === "live" && this.#reach.hasCaughtUp;
+	}
+
+	/** It has also been given every outcome that was there (P4). */
+	get #mayBegin(): boolean {
+		return this.hasCaughtUp && this.#released >= this.#outcomesBefore;
 	}
 
 	begin(begin: () => void): void {
-		if (!this.mayBegin || this.#end !== undefined) {
+		if (!this.#mayBegin || this.#end !== undefined) {
 			this.#held.push(begin);
 			return;
 		}
@@ -389,7 +392,7 @@ export class Pass implements StepHost {
 
 	/** Whether there is something held that may begin. */
 	get #isHolding(): boolean {
-		return this.#held.length > 0 && this.mayBegin && this.#end === undefined;
+		return this.#held.length > 0 && this.#mayBegin && this.#end === undefined;
 	}
 
 	#goLive(): void {

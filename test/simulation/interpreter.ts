@@ -5,9 +5,10 @@
  * Between a step's outcome and the next call lie at most about ten microtasks: the plans are only
  * so deep, and nothing is awaited that need not be. See "Order is kept" in ARCHITECTURE.md.
  */
-import type { Program, RunInfo, Step, StepContext } from "../../src/engine/program";
+import type { Program, RunInfo, StepContext, StyleStep } from "../../src/engine/program";
 import { NonRetryableError, PanicError } from "../../src/model/errors";
 import { programOf } from "../support/program";
+import { runMachine } from "./machine-plans";
 import { childPath, type DoPlan, type Plan, ROOT, roundPath } from "./plan";
 
 /** The world as the function of a step sees it. */
@@ -29,7 +30,7 @@ export const RETENTION_MS = 3_600_000;
 /** The types that run the plan which is their payload; `policies` are those of all. */
 export function planPrograms(outside: Outside, policies: Partial<Program> = {}): Program[] {
 	const runPlan: Program["run"] = (step, payload, info) =>
-		run({ step, outside, info }, payload as Plan, ROOT);
+		runStyled({ step, outside, info }, payload as Plan);
 	return [null, DEADLINE_MS].flatMap((timeoutMs) =>
 		[0, RETENTION_MS].map((retentionMs) => {
 			const type = typeOf({ hasDeadline: timeoutMs !== null, expires: retentionMs > 0 });
@@ -44,9 +45,15 @@ export function typeOf({ hasDeadline = false, expires = false }): string {
 }
 
 interface Stage {
-	step: Step;
+	step: StyleStep;
 	outside: Outside;
 	info: RunInfo;
+}
+
+/** As it says: by the machine style, or by hand. */
+function runStyled(stage: Stage, plan: Plan): Promise<unknown> {
+	if (plan.op !== "seq" || !plan.asMachine) return run(stage, plan, ROOT);
+	return runMachine(stage, plan, (each, context) => attempt(each, stage, context));
 }
 
 function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
@@ -131,7 +138,11 @@ async function idleThenDo(stage: Stage, plan: DoPlan, path: string): Promise<unk
 }
 
 /** Not an async function: some attempts end before they return. */
-function attempt(plan: DoPlan, { outside, info }: Stage, context: StepContext): unknown {
+function attempt(
+	plan: DoPlan,
+	{ outside, info }: Stage,
+	context: Pick<StepContext, "key" | "attempt">,
+): unknown {
 	outside.called(context.key, context.attempt);
 	if (context.attempt <= plan.hangs) return new Promise(() => {});
 	if (plan.turns === 0 && plan.workMs === 0) return end(plan, info, context);
@@ -146,7 +157,7 @@ async function work({ turns, workMs }: DoPlan, outside: Outside): Promise<void> 
 function end(
 	{ hangs, fails, fatal, panics = 0 }: DoPlan,
 	{ restartAttempt }: RunInfo,
-	{ key, attempt }: StepContext,
+	{ key, attempt }: Pick<StepContext, "key" | "attempt">,
 ): unknown {
 	if (restartAttempt < panics) throw new PanicError(`${key} panics`);
 	if (attempt > hangs + fails) return resultOf(key);

@@ -31,8 +31,8 @@ export type Plan =
 	| DoPlan
 	| { op: "sleep"; ms: number }
 	| { op: "wait"; event: string; timeoutMs: number | null }
-	/** One after the other; then it throws, if it `fails`. */
-	| { op: "seq"; of: Plan[]; fails: boolean }
+	/** One after the other; then it throws, if it `fails`. A whole plan may run as a state machine. */
+	| { op: "seq"; of: Plan[]; fails: boolean; asMachine?: boolean }
 	| { op: "all" | "any" | "race"; of: Plan[] }
 	| { op: "try"; body: Plan; handler: Plan; last: Plan | null }
 	| { op: "loop"; times: number; body: Plan };

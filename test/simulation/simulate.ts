@@ -97,6 +97,7 @@ function featuresOf({ plan, crowd }: Case): string[] {
 		"race or any": ({ op }) => op === "race" || op === "any",
 		"try/catch": ({ op }) => op === "try",
 		loops: ({ op }) => op === "loop",
+		"a state machine": (each) => each.op === "seq" && each.asMachine === true,
 		panics: (node) => node.op === "do" && (node.panics ?? 0) > 0,
 	};
 	const guards: Record<string, boolean | undefined> = {
