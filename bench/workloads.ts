@@ -1,5 +1,5 @@
 /**
- * What is measured (W1 to W15), and which ratios of it are to be reached.
+ * What is measured (W1 to W16), and which ratios of it are to be reached.
  *
  * A workload is a list of cases. A case is one load, given to one contestant after the other, and
  * the metrics that are taken from its times.
@@ -383,6 +383,15 @@ export const WORKLOADS: readonly Workload[] = [
 	},
 	{
 		id: "W16",
+		title: "one instance of 1,000 steps in a row, as a class and in the fluent style",
+		cases: [
+			{ name: "class", work: { program: "sequence", count: 1_000 } as const },
+			{ name: "fluent", work: { program: "sequence", count: 1_000, isFluent: true } as const },
+		].map(({ name, work }) => inTurn(name, 20, work, [each("per step", work.count)], ["ours"])),
+		targets: [{ metric: "per step, fluent", to: { metric: "per step, class" }, atMost: 1.15 }],
+	},
+	{
+		id: "W17",
 		title: "a linear machine of 100 tasks, beside a class of 100 steps",
 		cases: [steps(100, 40, ["ours", "machine"])],
 		targets: [{ metric: "per step, 100 steps", of: "machine", to: "ours", atMost: 1.3 }],

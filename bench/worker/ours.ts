@@ -1,7 +1,7 @@
 /** Ours: a class workflow on the real `WorkflowRunner`, with its journal, alarm and index delivery. */
 import { listAfter } from "../../src/client/listing";
 import { deliverToIndex } from "../../src/client/shard-client";
-import { BaseWorkflow, type Step } from "../../src/library";
+import { BaseWorkflow, type Step, Workflow, type WorkflowContext } from "../../src/library";
 import type { IndexUpdate, InstanceFilter } from "../../src/model/index-rpc";
 import { type Contestant, outcome, PAGE, RARE_CUSTOMER, RARE_ROWS } from "./contestant";
 import { EVENT, type Result, runProgram, type Work } from "./program";
@@ -26,6 +26,19 @@ export class GuardedWorkflow extends BenchWorkflow {
 	static override concurrency = { limit: 10 };
 }
 
+export const fluentWorkflow = Workflow.define("fluent", (ctx: WorkflowContext<Work>) =>
+	runProgram(
+		{
+			// Awaited as it is, which is how users write it.
+			do: <T>(name: string, fn: () => Promise<T>) =>
+				ctx.step(name, fn) as PromiseLike<T> as Promise<T>,
+			sleep: (name, ms) => ctx.sleep(name, ms),
+			waitForEvent: (name) => ctx.waitForEvent(name),
+		},
+		ctx.input,
+	),
+);
+
 /** A type of which there are index rows only. */
 const LISTED = "listed";
 /** Updates that an index gets at a time. */
@@ -33,9 +46,10 @@ const BATCH = 500;
 
 export const ours: Contestant = {
 	create: (env, work) => {
-		const Workflow = work.isGuarded ? GuardedWorkflow : BenchWorkflow;
 		const { id, startAt } = work;
-		return Workflow.create(env, { id, payload: work, ...(startAt !== undefined && { startAt }) });
+		if (work.isFluent) return Workflow.create(fluentWorkflow, { id, input: work }, env);
+		const Class = work.isGuarded ? GuardedWorkflow : BenchWorkflow;
+		return Class.create(env, { id, payload: work, ...(startAt !== undefined && { startAt }) });
 	},
 	sendEvent: (env, id) => BenchWorkflow.sendEvent(env, { id, event: EVENT, payload: null }),
 	async result(env, id) {

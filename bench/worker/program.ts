@@ -16,6 +16,8 @@ export interface Work {
 	startAt?: number;
 	/** Ten of these are at work at once. */
 	isGuarded?: true;
+	/** Written in the fluent style. */
+	isFluent?: true;
 	/** Of each result, where the program has results of a size; of each sleep, in ms. */
 	size?: number;
 }

@@ -15,10 +15,15 @@ import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { GuardBench } from "./guard";
 import { machine, machines } from "./machine";
-import { BenchWorkflow, GuardedWorkflow, ours } from "./ours";
+import { BenchWorkflow, fluentWorkflow, GuardedWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow, ...machines };
+const registry = {
+	bench: BenchWorkflow,
+	guarded: GuardedWorkflow,
+	fluent: fluentWorkflow,
+	...machines,
+};
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 export { CloudflareWorkflow, CountedRunner, Floor, GuardBench };

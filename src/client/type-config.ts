@@ -53,7 +53,7 @@ function secretOf(type: string, name: string, binding: string): string {
 	const received = value === undefined ? "there is none" : `it is a value of type ${typeof value}`;
 	throw new WorkflowError(
 		"SECRET_MISSING",
-		`The secret "${name}" of "${type}" is the binding ${binding}, expected to be a text, but ${received}. Set it with \`wrangler secret put ${binding}\`, or in .dev.vars.`,
+		`The secret "${name}" of "${type}" is the binding ${binding}, expected to be a text, but ${received}. Set it with \`npx wrangler secret put ${binding}\`, or for \`wrangler dev\` in an --env-file.`,
 		{ secret: name, binding },
 	);
 }

@@ -312,6 +312,8 @@ export class Course implements PassObserver {
 		const journal = this.journal;
 		const due = journal.due(now);
 		for (const row of due) {
+			// A retry has panicked: what else is due is so at the restart.
+			if (journal !== this.#journal) break;
 			const { key, kind } = row;
 			if (kind === "wait_for_event") {
 				timeOutWait(journal, row, now);
@@ -338,14 +340,15 @@ export class Course implements PassObserver {
 	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
 	move(): void {
 		if (this.#pass?.isLive) this.#pass.recorded();
-		else if (this.#isHeldBack || !this.#mayGoOn()) return;
+		else if (isTerminal(this.#row.status) || this.#isHeldBack || !this.#mayGoOn()) return;
 		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
 		else this.#startPass();
 	}
 
-	/** No pass starts before its time, nor after a panic until somebody asks for it. */
+	/** No pass starts before its time, after the end, nor after a panic until somebody asks for it. */
 	get #isHeldBack(): boolean {
 		const { status, notBefore } = this.#row;
+		if (isTerminal(status)) return true;
 		return notBefore === null ? status === "panicked" : notBefore > this.#now();
 	}
 

@@ -12,7 +12,7 @@ export interface FunctionCall {
 	readonly isHandler: false;
 }
 
-const storage = new AsyncLocalStorage<FunctionCall | Handling>();
+const storage = new AsyncLocalStorage<FunctionCall | Handling | undefined>();
 
 /** What the calling code is inside of; undefined: the program. */
 export function enclosure(): FunctionCall | Handling | undefined {
@@ -26,4 +26,9 @@ export function inside<Argument, Value>(
 	argument: Argument,
 ): Value {
 	return storage.run(call, work, argument);
+}
+
+/** Calls `work` as the program: what led to the call may have been the end of a step of a handler. */
+export function outside<Value>(work: () => Value): Value {
+	return storage.run(undefined, work);
 }

@@ -17,6 +17,8 @@ export class Handling {
 	readonly isHandler = true;
 	readonly names: StepNames;
 	readonly belonging: Belonging;
+	/** Its handler has, and what it decided is not recorded yet. */
+	hasReturned = false;
 	#isOver = false;
 
 	/** `rows` are all of the journal: names go on from those of the step's earlier handlings. */

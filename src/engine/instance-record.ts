@@ -57,20 +57,14 @@ export class InstanceRecord implements StatusSource {
 		return this.#row?.removing === 1;
 	}
 
-	/** Resolves at the next change that the index hears of, or when memory is dropped. */
+	/** Resolves at the next change that the index hears of. */
 	get changed(): Promise<void> {
 		this.#change ??= Promise.withResolvers();
 		return this.#change.promise;
 	}
 
-	#tellChange(): void {
-		this.#change?.resolve();
-		this.#change = undefined;
-	}
-
 	/** Drops what memory has, so that the next `open` reads again. */
 	forget(): void {
-		this.#tellChange();
 		this.#isOpen = false;
 		this.#row = undefined;
 	}
@@ -164,6 +158,7 @@ export class InstanceRecord implements StatusSource {
 		this.#row = changed;
 		if (!isForIndex) return;
 		this.outbox.kick();
-		this.#tellChange();
+		this.#change?.resolve();
+		this.#change = undefined;
 	}
 }

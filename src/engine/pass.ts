@@ -26,11 +26,12 @@ import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
 import { type Call, never, openCall, settle } from "./call";
 import type { RunningAttempt } from "./describe";
-import { enclosure } from "./enclosure";
+import { enclosure, outside } from "./enclosure";
 import { nestedInFunction, otherKind, stepLimit, stepNameTaken } from "./faults";
 import type { Handling } from "./handling";
 import type { History } from "./history";
 import type { Journal } from "./journal";
+import { OpenCalls } from "./open-calls";
 import type { Panic } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
@@ -94,15 +95,10 @@ export class Pass implements StepHost {
 	readonly ports: Ports;
 	readonly #settings: PassSettings;
 	readonly #observer: PassObserver;
-	readonly #calls = new Map<string, Call>();
+	readonly #open = new OpenCalls();
 	readonly #reach: Reach;
-	readonly #inFlight = new Set<DoStep>();
-	/** By key, until their outcome is released. */
-	readonly #doSteps = new Map<string, DoStep>();
 	/** Starts that came while frozen, or before the replay had caught up. */
 	readonly #held: (() => void)[] = [];
-	/** Handlers of failed attempts under way. */
-	readonly #handlings = new Set<Handling>();
 	readonly #log: RunLog;
 	/** Outcomes that were there when the pass began. */
 	readonly #outcomesBefore: number;
@@ -110,6 +106,8 @@ export class Pass implements StepHost {
 	#isInstructed: boolean;
 	#asked = 0;
 	#released = 0;
+	/** Those of the program's own steps: a replay releases no others once they are past. */
+	#ownReleased = 0;
 	#state: PassState = "waking";
 	#started = false;
 	#end: RunEnd | undefined;
@@ -139,7 +137,7 @@ export class Pass implements StepHost {
 
 	/** Live, or frozen with step functions still in flight. */
 	get isAtWork(): boolean {
-		return this.isLive || (this.#state === "frozen" && this.#inFlight.size > 0);
+		return this.isLive || (this.#state === "frozen" && this.#open.inFlightCount > 0);
 	}
 
 	/** It rests in memory, and can go on from where it is. */
@@ -153,30 +151,27 @@ export class Pass implements StepHost {
 
 	/** How many step functions are in flight. */
 	get inFlightCount(): number {
-		return this.#inFlight.size;
+		return this.#open.inFlightCount;
 	}
 
 	/** The attempts whose outcome can still be recorded. */
 	running(): RunningAttempt[] {
 		// A function that goes on after its abort counts for nothing: the end is the same each time.
-		if (this.isOver) return [];
-		return Array.from(this.#inFlight, ({ key, within, running }) => ({
-			key,
-			parent: within?.key ?? null,
-			attempt: running?.attempt ?? 0,
-			startedAt: running?.startedAt ?? 0,
-		}));
+		return this.isOver ? [] : this.#open.running();
 	}
 
-	/** How many outcomes have been released. */
+	get hasEnded(): boolean {
+		return this.#end !== undefined;
+	}
+
+	/** How many outcomes of the program's own steps have been released. */
 	get released(): number {
-		return this.#released;
+		return this.#ownReleased;
 	}
 
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
 	get hasOpenCalls(): boolean {
-		// A step that is handled waits for its handler, which is user code.
-		return this.#calls.size > this.#handlings.size;
+		return this.#open.waitForSteps;
 	}
 
 	get activity(): number {
@@ -217,16 +212,13 @@ export class Pass implements StepHost {
 	/** Ends the pass for good; signals of functions in flight are aborted. */
 	drop(reason: Error): void {
 		this.#state = "over";
-		for (const step of this.#inFlight) step.abort(reason);
+		this.#open.abort(reason);
 		this.#stopped.resolve();
 	}
 
 	/** A journaled outcome came from outside the pass: a timer, an event. */
 	recorded(): void {
-		for (const handling of this.#handlings) {
-			const { status, attempts } = this.journal.get(handling.key) ?? {};
-			if (status !== "handling" || attempts !== handling.attempt) this.#endHandling(handling);
-		}
+		this.#open.endDecided(this.journal);
 		this.#activity++;
 		this.#pump();
 		this.#checkQuiet();
@@ -234,7 +226,7 @@ export class Pass implements StepHost {
 
 	/** The time of a step's next attempt has come. */
 	retryDue(key: string): void {
-		const step = this.#doSteps.get(key);
+		const step = this.#open.stepOf(key);
 		if (step !== undefined) this.begin(() => step.start());
 	}
 
@@ -246,7 +238,7 @@ export class Pass implements StepHost {
 	do(name: string, settings: DoSettings): Promise<unknown> {
 		return this.#ask("do", name, (key, within) => {
 			const step = new DoStep(this, key, { settings, within });
-			this.#doSteps.set(key, step);
+			this.#open.addStep(step);
 			return () => step.start();
 		});
 	}
@@ -284,43 +276,32 @@ export class Pass implements StepHost {
 	}
 
 	attemptStarted(step: DoStep): void {
-		this.#inFlight.add(step);
+		this.#open.attemptStarted(step);
 		this.#checkQuiet();
 	}
 
 	attemptEnded(step: DoStep): void {
-		this.#inFlight.delete(step);
-		const drained = this.#inFlight.size === 0;
+		this.#open.attemptEnded(step);
+		const drained = this.#open.inFlightCount === 0;
 		if (drained && this.#state === "frozen") this.#observer.passDrained(this);
 	}
 
 	handlingBegan(handling: Handling): void {
-		this.#handlings.add(handling);
+		this.#open.handlingBegan(handling);
 		this.#checkQuiet();
 	}
 
 	handlingEnded(handling: Handling, conclude: () => void): void {
 		if (this.#state === "over") return;
-		this.#endHandling(handling);
+		handling.hasReturned = true;
 		this.#activity++;
 		if (this.#state === "parked") this.#observer.passStirred(this);
-		this.begin(conclude);
+		// Until a replay has caught up, what the handler left unawaited may still ask for its rows.
+		this.begin(() => {
+			this.#open.endHandling(handling);
+			conclude();
+		});
 		this.#checkQuiet();
-	}
-
-	/** Its calls get no answer any more, nor do those of handlings inside it. */
-	#endHandling(handling: Handling): void {
-		handling.end();
-		for (const each of this.#handlings) if (each.isOver) this.#handlings.delete(each);
-		for (const { key, within } of this.#calls.values()) {
-			if (!within?.isOver) continue;
-			this.#calls.delete(key);
-			const step = this.#doSteps.get(key);
-			if (step === undefined) continue;
-			this.#doSteps.delete(key);
-			step.cancel(new Error(`the handler of step "${handling.key}" has ended`));
-			this.attemptEnded(step);
-		}
 	}
 
 	broken(error: unknown): void {
@@ -341,7 +322,7 @@ export class Pass implements StepHost {
 		if (this.#state === "parked") this.#observer.passStirred(this);
 		const key = (caller?.names ?? this.#reach.names).next(name);
 		const row = this.journal.get(key);
-		const holder = row ?? this.#calls.get(key);
+		const holder = row ?? this.#open.get(key);
 		if (holder !== undefined && holder.parent !== (caller?.key ?? null)) {
 			return Promise.reject(stepNameTaken(key, holder.parent));
 		}
@@ -353,17 +334,17 @@ export class Pass implements StepHost {
 			this.journal.belongs(key, caller.belonging);
 		}
 		const call = openCall(key, this.#released, caller);
-		this.#calls.set(key, call);
-		if (row === undefined || row.outcome === null) this.#open(call, prepare(key, caller));
+		this.#open.add(call);
+		if (row === undefined || row.outcome === null) this.#enter(call, prepare(key, caller));
 		if (row !== undefined) this.#log.flush();
 		this.#pump();
 		this.#checkQuiet();
 		return call.promise;
 	}
 
-	#open({ key, within }: Call, begin: () => void): void {
+	#enter({ key, within }: Call, begin: () => void): void {
 		// A handler goes on before the replay has caught up: its steps are part of what is replayed.
-		if (this.journal.get(key)?.status === "handling") this.#doSteps.get(key)?.handle();
+		if (this.journal.get(key)?.status === "handling") this.#open.stepOf(key)?.handle();
 		else if (within === undefined) this.begin(begin);
 		else this.begin(() => within.isOver || begin());
 	}
@@ -374,12 +355,12 @@ export class Pass implements StepHost {
 	}
 
 	/** It has also been given every outcome that was there (P4). */
-	get #mayBegin(): boolean {
+	get mayBegin(): boolean {
 		return this.hasCaughtUp && this.#released >= this.#outcomesBefore;
 	}
 
 	begin(begin: () => void): void {
-		if (!this.#mayBegin || this.#end !== undefined) {
+		if (!this.mayBegin || this.hasEnded) {
 			this.#held.push(begin);
 			return;
 		}
@@ -392,7 +373,7 @@ export class Pass implements StepHost {
 
 	/** Whether there is something held that may begin. */
 	get #isHolding(): boolean {
-		return this.#held.length > 0 && this.#mayBegin && this.#end === undefined;
+		return this.#held.length > 0 && this.mayBegin && this.#end === undefined;
 	}
 
 	#goLive(): void {
@@ -422,7 +403,8 @@ export class Pass implements StepHost {
 		const step = new StepApi(this, program);
 		let end: RunEnd;
 		try {
-			end = { ok: true, value: await program.run(step, decode(row.payload), this.#log) };
+			const value = await outside(() => program.run(step, decode(row.payload), this.#log));
+			end = { ok: true, value };
 		} catch (thrown) {
 			end = { ok: false, thrown };
 		}
@@ -457,9 +439,9 @@ export class Pass implements StepHost {
 			const row = this.journal.outcomes[this.#released];
 			if (call === undefined || row === undefined) break;
 			this.#released++;
+			if (row.parent === null) this.#ownReleased++;
 			this.#activity++;
-			this.#calls.delete(call.key);
-			this.#doSteps.delete(call.key);
+			this.#open.close(call);
 			settle(call, row);
 		}
 		this.#releasing = false;
@@ -470,7 +452,7 @@ export class Pass implements StepHost {
 		if (this.#state !== "live") return undefined;
 		for (;;) {
 			const row = this.journal.outcomes[this.#released];
-			const call = row && this.#calls.get(row.key);
+			const call = row && this.#open.get(row.key);
 			// What a handling asked for that is over, nobody asks for again.
 			if (row === undefined || call !== undefined || !this.journal.isPast(row)) return call;
 			this.#released++;

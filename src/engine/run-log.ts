@@ -2,10 +2,10 @@
  * What a pass is told of its run, and the log that it writes.
  *
  * The program's own lines have places, which are the same on each replay: after how many outcomes,
- * and the number of the line there. What is not behind the run's latest line is there already. A line is
- * inserted by the call itself, so one that is lost with its isolate takes all that came after it
- * along. A line of a step's function is part of that attempt and is written each time: a replay does
- * not call the function again.
+ * and the number of the line there. What is not behind the run's latest line is there already. A
+ * line is inserted by the call itself, so one that is lost with its isolate takes all that came
+ * after it along. A line of a step's function is part of that attempt and is written each time: a
+ * replay does not call the function again.
  */
 import { type LogEntry, type LogFields, type LogLevel, logEntry } from "../model/log";
 import { enclosure } from "./enclosure";
@@ -17,7 +17,9 @@ export interface LogHost {
 	readonly isOver: boolean;
 	/** It is live, and has asked for all rows of before: P4. A line has its place, whoever writes it. */
 	readonly hasCaughtUp: boolean;
-	/** How many outcomes it has released. */
+	/** The program has ended, though a recorded step may still be to be reached. */
+	readonly hasEnded: boolean;
+	/** How many outcomes of the program's own steps it has released. */
 	readonly released: number;
 	broken(error: unknown): void;
 }
@@ -66,6 +68,8 @@ export class RunLog implements RunInfo {
 		const caller = enclosure();
 		const attempt = caller?.isHandler === false ? caller : undefined;
 		if (attempt === undefined) {
+			// What goes on beside its end comes to nothing, as steps do.
+			if (this.#host.hasEnded) return;
 			const { released: position } = this.#host;
 			const nth = position === this.#place.position ? this.#place.nth + 1 : 1;
 			this.#place = { position, nth };

@@ -10,7 +10,6 @@
  * - What begins a period or a trial is written at once, so nobody hears of one that is lost in a death.
  */
 import type { BreakerStore } from "../db/breaker-store";
-import type { BreakerRow } from "../db/shard-schema";
 import type {
 	Admission,
 	BreakerAsk,
@@ -19,19 +18,11 @@ import type {
 	BreakerView,
 } from "../model/breaker-rpc";
 import { WorkflowError } from "../model/errors";
-import { LIMITS } from "../model/limits";
 import type { Clock } from "../model/ports";
 import { shortened } from "../model/printable";
 import type { Handlers } from "../model/rpc";
-import {
-	admit,
-	type Breaker,
-	closed,
-	isPassable,
-	newBreaker,
-	report,
-	viewOf,
-} from "./breaker-state";
+import { BreakerMemory } from "./breaker-memory";
+import { admit, closed, newBreaker, report, viewOf } from "./breaker-state";
 
 export interface BreakersSettings {
 	type: string;
@@ -41,19 +32,6 @@ export interface BreakersSettings {
 
 /** How long a report waits for others to be written with it. */
 const GATHER_MS = 50;
-
-interface Kept {
-	readonly row: number;
-	breaker: Breaker;
-}
-
-/** What is in memory, of which the rows are a moment behind. */
-interface Memory {
-	readonly kept: Map<string, Kept>;
-	nextRow: number;
-	readonly changed: Set<Kept>;
-	readonly removed: Set<Kept>;
-}
 
 export class Breakers {
 	/** What other objects and Workers may ask of it. */
@@ -65,7 +43,7 @@ export class Breakers {
 	};
 	readonly #settings: BreakersSettings;
 	/** Undefined: not read yet, or not to be trusted. */
-	#memory: Memory | undefined;
+	#memory: BreakerMemory | undefined;
 	#written: Promise<void> | undefined;
 
 	constructor(settings: BreakersSettings) {
@@ -74,12 +52,13 @@ export class Breakers {
 
 	#admit(ask: BreakerAsk): Admission {
 		const memory = this.#open();
-		const known = memory.kept.get(ask.breaker)?.breaker;
-		if (known === undefined) this.#requireRoom(memory);
+		const now = this.#now();
+		const known = memory.get(ask.breaker);
+		if (known === undefined) memory.requireRoom(now);
 		const before = known ?? newBreaker(ask.breaker, ask);
-		const { breaker, admission } = admit(before, ask, this.#now());
+		const { breaker, admission } = admit(before, ask, now);
 		if (breaker !== before) {
-			this.#put(memory, breaker);
+			memory.put(breaker, now);
 			this.#write(memory);
 		}
 		return admission;
@@ -87,14 +66,15 @@ export class Breakers {
 
 	async #report(said: BreakerReport): Promise<null> {
 		const memory = this.#open();
-		const before = memory.kept.get(said.breaker)?.breaker ?? newBreaker(said.breaker, said);
-		const after = report(before, said, this.#now());
+		const now = this.#now();
+		const before = memory.get(said.breaker) ?? newBreaker(said.breaker, said);
+		const after = report(before, said, now);
 		if (after === before) {
 			// It may be the repetition of one that is about to be written.
 			await this.#written;
 			return null;
 		}
-		this.#put(memory, after);
+		memory.put(after, now);
 		if (after.period === before.period) {
 			this.#written ??= this.#writeSoon(memory);
 			await this.#written;
@@ -105,72 +85,35 @@ export class Breakers {
 	}
 
 	#list(): BreakerView[] {
-		const views = Array.from(this.#open().kept.values(), ({ breaker }) =>
-			viewOf(breaker, this.#now()),
-		);
+		const now = this.#now();
+		const views = this.#open()
+			.all()
+			.map((breaker) => viewOf(breaker, now));
 		return views.sort((one, other) => (one.name < other.name ? -1 : 1));
 	}
 
 	#reset(name: string): BreakerView {
 		const memory = this.#open();
-		const kept = memory.kept.get(name);
-		if (kept === undefined) throw this.#notFound(name);
-		this.#put(memory, closed(kept.breaker));
+		const now = this.#now();
+		const breaker = memory.get(name);
+		if (breaker === undefined) throw notFound(this.#settings.type, name);
+		const fresh = closed(breaker);
+		memory.put(fresh, now);
 		this.#write(memory);
-		return viewOf(kept.breaker, this.#now());
+		return viewOf(fresh, now);
 	}
 
 	#now(): number {
 		return this.#settings.clock.now();
 	}
 
-	#open(): Memory {
-		if (this.#memory !== undefined) return this.#memory;
-		const rows = this.#settings.store.all();
-		this.#memory = {
-			kept: new Map(rows.map((row) => [row.name, { row: row.row, breaker: breakerOf(row) }])),
-			nextRow: (rows.at(-1)?.row ?? 0) + 1,
-			changed: new Set(),
-			removed: new Set(),
-		};
+	#open(): BreakerMemory {
+		const { type, store } = this.#settings;
+		this.#memory ??= new BreakerMemory(type, store);
 		return this.#memory;
 	}
 
-	#put(memory: Memory, breaker: Breaker): void {
-		let kept = memory.kept.get(breaker.name);
-		if (kept === undefined) {
-			const gone = this.#requireRoom(memory);
-			if (gone !== undefined) {
-				memory.kept.delete(gone.breaker.name);
-				memory.changed.delete(gone);
-				memory.removed.add(gone);
-			}
-			kept = { row: memory.nextRow++, breaker };
-			memory.kept.set(breaker.name, kept);
-		}
-		kept.breaker = breaker;
-		memory.changed.add(kept);
-	}
-
-	/**
-	 * Returns the one that a new one takes the place of; undefined: there is room.
-	 *
-	 * @throws {WorkflowError} `BREAKER_LIMIT`
-	 */
-	#requireRoom({ kept }: Memory): Kept | undefined {
-		if (kept.size < LIMITS.breakers) return undefined;
-		const now = this.#now();
-		let oldest: Kept | undefined;
-		for (const each of kept.values()) {
-			if (!isPassable(each.breaker, now)) continue;
-			const { lastFailureAt } = oldest?.breaker ?? each.breaker;
-			if (each.breaker.lastFailureAt <= lastFailureAt) oldest = each;
-		}
-		if (oldest === undefined) throw tooMany(this.#settings.type);
-		return oldest;
-	}
-
-	async #writeSoon(memory: Memory): Promise<void> {
+	async #writeSoon(memory: BreakerMemory): Promise<void> {
 		await new Promise<void>((resolve) => {
 			this.#settings.clock.after(GATHER_MS, resolve);
 		});
@@ -179,56 +122,20 @@ export class Breakers {
 		this.#write(memory);
 	}
 
-	#write({ changed, removed }: Memory): void {
-		if (changed.size === 0) return;
+	#write(memory: BreakerMemory): void {
 		try {
-			this.#settings.store.write({
-				changed: Array.from(changed, rowOf),
-				removed: Array.from(removed, ({ row }) => row),
-			});
+			memory.write();
 		} catch (error) {
 			this.#memory = undefined;
 			throw error;
 		}
-		changed.clear();
-		removed.clear();
-	}
-
-	#notFound(name: string): WorkflowError {
-		return new WorkflowError(
-			"BREAKER_NOT_FOUND",
-			`The type "${this.#settings.type}" has no circuit breaker "${shortened(name)}" that has failed. GET /types/${this.#settings.type}/breakers lists those that have.`,
-		);
 	}
 }
 
-function rowOf({ row, breaker }: Kept): BreakerRow {
-	const { trial, counted, ...rest } = breaker;
-	return {
-		row,
-		...rest,
-		counted: JSON.stringify(counted),
-		trialCaller: trial?.caller ?? null,
-		trialSince: trial?.since ?? null,
-		trialMs: trial?.lengthMs ?? null,
-	};
-}
-
-function breakerOf(stored: BreakerRow): Breaker {
-	const { row: _, trialCaller, trialSince, trialMs, counted, ...rest } = stored;
-	const hasTrial = trialCaller !== null && trialSince !== null && trialMs !== null;
-	return {
-		...rest,
-		counted: JSON.parse(counted),
-		trial: hasTrial ? { caller: trialCaller, since: trialSince, lengthMs: trialMs } : null,
-	};
-}
-
-function tooMany(type: string): WorkflowError {
+function notFound(type: string, name: string): WorkflowError {
 	return new WorkflowError(
-		"BREAKER_LIMIT",
-		`${LIMITS.breakers} circuit breakers of "${type}" are open, as many as are kept. A breaker is shared by all calls of a step's name: leave out of the name what varies from instance to instance.`,
-		{ limit: LIMITS.breakers },
+		"BREAKER_NOT_FOUND",
+		`The type "${type}" has no circuit breaker "${shortened(name)}" that has failed. GET /types/${type}/breakers lists those that have.`,
 	);
 }
 

@@ -172,7 +172,6 @@ describe("a line of the program", () => {
 		const type = define(async (step, _, { log }) => {
 			const branch = async () => {
 				await slow;
-				await step.do("a", () => 1);
 				await step.waitForEvent("more");
 			};
 			await Promise.race([branch(), step.sleep("nap", "1m")]);

@@ -3,7 +3,6 @@
  * journal, so many times, whatever happens in between.
  */
 import { describe, expect, it } from "vitest";
-import { type CreateInput, createInstance } from "../../src/client/create-instance";
 import { describeInstance, restartInstance } from "../../src/client/runner-client";
 import type { Program, RunInfo, Step } from "../../src/engine/program";
 import { NonRetryableError, PanicError } from "../../src/model/errors";
@@ -11,7 +10,7 @@ import { statusResponse } from "../../src/model/http";
 import { LIMITS } from "../../src/model/limits";
 import { type PanicOptions, panicPolicy } from "../../src/model/panic";
 import { gate, listed, runners, TestInstance } from "../support/instance";
-import { clock, define, EPOCH, programs } from "../support/lab";
+import { clock, define, programs } from "../support/lab";
 
 const restart = (instance: TestInstance, from?: string) =>
 	restartInstance(runners, instance.id, { from, by: { actor: "ada" } });
@@ -24,6 +23,8 @@ function panicky(panics: number, options: PanicOptions = {}, policies: Partial<P
 	const calls: string[] = [];
 	const run = async (step: Step, _: unknown, { restartAttempt }: RunInfo) => {
 		await step.do("before", () => calls.push("before"));
+		// Its timer must not wake what rests.
+		void step.sleep("beside", "1s");
 		const value = await step.do("broken", ({ attempt }) => {
 			calls.push(`broken ${restartAttempt}/${attempt}`);
 			if (restartAttempt < panics) throw new Error("JavaScript heap out of memory");
@@ -138,6 +139,41 @@ describe("a step's function that panics", () => {
 		await instance.advance(5_000);
 		expect((await instance.until("completed")).result).toBe("mended");
 	});
+
+	it.each([0, 1])(
+		"as its retry falls due with other timers ends the pass before those, with %i restarts",
+		async (maxRestartAttempts) => {
+			const held = gate();
+			const type = define(
+				async (step, _, { restartAttempt }) => {
+					const retries = { delay: "1s", limit: 2 } as const;
+					const broken = ({ attempt }: { attempt: number }) => {
+						if (attempt === 1) throw new Error("busy");
+						if (restartAttempt === 0) throw new Error("out of memory");
+					};
+					await Promise.all([
+						step.do("broken", broken, { retries }),
+						step.do("long", () => held.promise),
+						step.sleep("nap", "1s"),
+						step.waitForEvent("go", { timeout: "1s" }).catch(() => {}),
+					]);
+					return "done";
+				},
+				{ panic: panicPolicy({ maxRestartAttempts }) },
+			);
+			const instance = await TestInstance.create(type);
+			await instance.until(({ steps }) => steps.length === 4);
+			await instance.advance(1_000);
+			const status = await instance.until(maxRestartAttempts === 0 ? "errored" : "panicked");
+			expect(status.steps.map(({ status }) => status)).not.toContain("completed");
+			held.resolve();
+			await instance.advance(5_000);
+			if (maxRestartAttempts === 1) await instance.until("completed");
+			expect(
+				await instance.sql("SELECT count(*) AS n FROM steps WHERE outcome IS NOT NULL"),
+			).toEqual([{ n: maxRestartAttempts === 1 ? 4 : 0 }]);
+		},
+	);
 
 	it("in a retry keeps the attempts that failed before", async () => {
 		const attempts: number[] = [];
@@ -292,7 +328,7 @@ describe("a panicked instance", () => {
 			await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 			await instance.evict();
 			await instance.event("early");
-			await instance.fireAlarm().catch(() => {});
+			await expect.poll(() => instance.alarmAfterLease()).toBeNull();
 			expect((await instance.status()).status).toBe("panicked");
 			expect(await restart(instance)).toEqual({ status: "running" });
 		}
@@ -409,7 +445,8 @@ describe("a panicked instance", () => {
 	it("that has ended can begin again from the step that panicked, with all that came before", async () => {
 		const { type, calls } = panicky(1, { maxRestartAttempts: 0 });
 		const instance = await TestInstance.create(type);
-		expect((await instance.until("errored")).steps.map(({ key }) => key)).toEqual(["before"]);
+		const ended = await instance.until("errored");
+		expect(ended.steps.map(({ key }) => key)).not.toContain("broken");
 		await expect(restart(instance, "other")).rejects.toMatchObject({ code: "STEP_NOT_FOUND" });
 		await restart(instance, "broken");
 		await instance.until(({ run, status }) => run === 2 && status === "errored");
@@ -481,68 +518,24 @@ describe("passes that end their isolate", () => {
 		const done = await instance.until("completed");
 		expect(done).toMatchObject({ result: "survived", restartAttempt: 2, error: null });
 	});
-});
 
-describe("an instance's own options", () => {
-	const create = async (input: Partial<CreateInput> & { type: string }) => {
-		const { id } = await createInstance(runners, { payload: null, ...input });
-		return new TestInstance(id);
-	};
-
-	it("hold in place of its type's for panics, over evictions", async () => {
-		const { type } = panicky(1);
-		const instance = await create({ type, panic: { restartDelay: "1h", maxRestartAttempts: 1 } });
+	it("are counted from the start again when somebody restarts the instance", async () => {
+		let calls = 0;
+		const type = define(
+			async (step) => step.do("mortal", () => (++calls > 2 ? 1 : new Promise(() => {}))),
+			{ panic: panicPolicy({ autoRestart: false }) },
+		);
+		const instance = await TestInstance.create(type);
+		await expect.poll(() => calls).toBe(1);
+		await instance.crash();
+		await instance.sql(`UPDATE workflow SET strikes = ${LIMITS.strikes - 1}`);
+		await instance.evict();
+		await instance.advance(5_000);
 		await instance.until("panicked");
-		await instance.evict();
-		expect((await instance.status()).wakeAt).toBe(clock.now() + 3_600_000);
-		await instance.advance(3_600_000);
-		await instance.until("completed");
-		const other = await create({ type, panic: { maxRestartAttempts: 0 } });
-		await other.until("errored");
-	});
-
-	it("hold for the retries of steps that say nothing, in a later pass too", async () => {
-		const calls: string[] = [];
-		const type = define(async (step) => {
-			const fails = (name: string) => () => {
-				calls.push(name);
-				throw new Error(name);
-			};
-			await step.do("a", fails("a")).catch(() => {});
-			await step.sleep("nap", "1h");
-			await step.do("b", fails("b")).catch(() => {});
-			await step.do("c", fails("c"), { retries: { limit: 1 } }).catch(() => {});
-			return "done";
-		});
-		const instance = await create({ type, retry: { limit: 2, delay: 0 } });
-		await instance.until("sleeping");
-		await instance.advance(0);
-		await instance.until(({ steps }) => steps.some(({ key }) => key === "nap"));
-		await instance.evict();
-		await instance.advance(3_600_000);
-		await instance.until(({ status }) => status === "sleeping" || status === "completed");
-		await instance.advance(0);
-		await instance.until("completed");
-		expect(calls).toEqual(["a", "a", "b", "b", "c"]);
-	});
-
-	it.each<[string, Partial<CreateInput>, string]>([
-		["panic.restartDelay", { panic: { restartDelay: -1 } }, "panic.restartDelay"],
-		["panic.maxRestartAttempts", { panic: { maxRestartAttempts: 1.5 } }, "1.5"],
-		["panic.autoRestart", { panic: { autoRestart: "no" } } as never, "no"],
-		["a predicate", { panic: { isPanic: [] } } as never, "isPanic"],
-		["retries.limit", { retry: { limit: 0 } }, "0"],
-		["a function", { retry: { retryOn: () => true } }, "function"],
-		["too much", { retry: { retryOn: ["x".repeat(LIMITS.overridesLength)] } }, "characters"],
-	])("are refused for %s, and nothing is created", async (_what, options, named) => {
-		const { type } = panicky(0);
-		const request = create({ type, id: `refused-${EPOCH}`, ...options });
-		await expect(request).rejects.toMatchObject({
-			code: expect.stringMatching(/VALIDATION_ERROR/),
-			message: expect.stringContaining(named),
-		});
-		await expect(new TestInstance(`refused-${EPOCH}`).status()).rejects.toMatchObject({
-			code: "INSTANCE_NOT_FOUND",
-		});
+		await restart(instance);
+		await expect.poll(() => calls).toBe(2);
+		await instance.crash();
+		await instance.advance(5_000);
+		expect((await instance.until("completed")).result).toBe(1);
 	});
 });

@@ -71,6 +71,41 @@ describe("an instance that panics", () => {
 		expect(guarded.most).toBe(1);
 	});
 
+	it("leaves the queue when it panics there, and takes its place again at its restart", async () => {
+		const name = `p${++names}`;
+		const [first, second] = [`${name}-first`, `${name}-second`];
+		const broken = gate();
+		const guarded: Guarded = new Guarded(
+			{ concurrency: { limit: 1, whileParked: "release" } },
+			{
+				run: async (step, payload, { restartAttempt }) => {
+					const { customer } = payload as { customer: string };
+					if (customer === "works") return step.do("work", guarded.work);
+					const event = step.waitForEvent("go").then(() => step.do("work", guarded.work));
+					await (restartAttempt === 0 ? Promise.race([event, broken.promise]) : event);
+				},
+			},
+		);
+		await guarded.create(first, { customer: "parks" });
+		const instance = new TestInstance(first);
+		await instance.until("waiting");
+		await guarded.create(second, { customer: "works" });
+		await expect.poll(() => [...guarded.working]).toEqual([second]);
+		await instance.event("go");
+		await expect.poll(() => guarded.counts()).toEqual({ held: 1, queued: 1 });
+		broken.reject(new Error("out of memory"));
+		await instance.until("panicked");
+		await expect.poll(() => guarded.counts()).toEqual({ held: 1, queued: 0 });
+		guarded.end(second);
+		await expect.poll(() => guarded.counts()).toEqual({ held: 0, queued: 0 });
+		expect((await instance.status()).status).toBe("panicked");
+		await instance.advance(5_000);
+		await expect.poll(() => [...guarded.working]).toEqual([first]);
+		guarded.end(first);
+		await instance.until("completed");
+		await expect.poll(() => guarded.counts()).toEqual({ held: 0, queued: 0 });
+	});
+
 	it("keeps its slot where a parked one does, until it goes on or is terminated", async () => {
 		const { guarded, instance, second } = await twoOf("hold", { autoRestart: false });
 		await expect.poll(() => guarded.counts()).toEqual({ held: 1, queued: 1 });

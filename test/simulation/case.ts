@@ -63,6 +63,8 @@ const event = fc.constantFrom(...EVENTS);
 const often = <T>(usual: T, other: fc.Arbitrary<T>, weight = 4) =>
 	fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
+const panics = (weight: number) => often(0, fc.integer({ min: 1, max: 3 }), weight);
+
 const doPlan: fc.Arbitrary<DoPlan> = fc
 	.record({
 		op: fc.constant("do" as const),
@@ -75,7 +77,8 @@ const doPlan: fc.Arbitrary<DoPlan> = fc
 		timeoutMs: often<number | null>(null, timeoutMs),
 		limit: often(5, fc.integer({ min: 1, max: 4 }), 2),
 		delayMs: fc.constantFrom(0, 10, 1_000, 30_000),
-		panics: often(0, fc.integer({ min: 1, max: 3 }), 30),
+		panics: panics(30),
+		breaker: often<number | undefined>(undefined, fc.integer({ min: 1, max: 3 }), 20),
 	})
 	// An attempt that hangs needs a timeout to end.
 	.map((plan) => (plan.hangs > 0 ? { ...plan, timeoutMs: plan.timeoutMs ?? 1_000 } : plan));
@@ -95,20 +98,29 @@ function plans({
 	const { inner } = fc.letrec<{ inner: Plan }>((tie) => {
 		const inner = tie("inner");
 		const several = (minLength: number) => fc.array(inner, { minLength, maxLength: 3 });
-		const untimed = ({ timeoutMs, ...plan }: DoPlan): Plan =>
+		const untimed = ({ timeoutMs, breaker: _, ...plan }: DoPlan): DoPlan =>
 			plan.hangs > 0 ? { ...plan, workMs: 0, turns: 0, timeoutMs } : { ...plan, timeoutMs: null };
+		const someDo = isTimed ? doPlan : doPlan.map(untimed);
+		const then = fc.constantFrom("value" as const, "throw" as const);
+		const handler = fc.record({ body: inner, retries: fc.nat({ max: 3 }), then });
+		const handledDo = fc
+			.tuple(someDo, handler, fc.integer({ min: 1, max: 3 }))
+			.map(([plan, given, fails]) => ({ ...plan, fails, handler: given }));
 		const waitMs = isTimed ? often<number | null>(null, timeoutMs, 2) : fc.constant(null);
 		const branching: fc.Arbitrary<"all" | "any" | "race"> =
 			isTimed && !asMachine ? fc.constantFrom("all", "any", "race") : one("all");
 		const fails = asMachine ? fc.constant(false) : often(false, fc.constant(true), 8);
-		const step = asMachine ? doPlan.map((plan) => ({ ...plan, idles: 0 })) : doPlan;
+		const step = asMachine
+			? someDo.map(({ breaker: _, ...plan }) => ({ ...plan, idles: 0 }))
+			: someDo;
 		const last = often<Plan | null>(null, inner, 2);
 		const times = fc.integer({ min: 1, max: 3 });
 		const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
 		return {
 			inner: fc.oneof(
 				{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
-				weighted(4, isTimed ? step : step.map(untimed)),
+				weighted(4, step),
+				weighted(asMachine ? 0 : 2, handledDo),
 				weighted(1, fc.record({ op: one("sleep"), ms: durationMs })),
 				weighted(1, fc.record({ op: one("wait"), event, timeoutMs: waitMs })),
 				weighted(2, fc.record({ op: one("seq"), of: several(1), fails })),
@@ -121,9 +133,13 @@ function plans({
 			),
 		};
 	});
+	const of = fc.array(inner, { minLength: 1, maxLength: 4 });
+	const fails = fc.constant(false);
 	return fc
-		.array(inner, { minLength: 1, maxLength: 4 })
-		.map((of) => ({ op: "seq" as const, of, fails: false, ...(asMachine ? { asMachine } : {}) }))
+		.record({
+			...{ op: fc.constant("seq" as const), of, fails, panics: panics(12) },
+			asMachine: fc.constant(asMachine),
+		})
 		.filter((plan) => sizeOf(plan) <= SIZE_MAX);
 }
 

@@ -5,11 +5,27 @@
  * Between a step's outcome and the next call lie at most about ten microtasks: the plans are only
  * so deep, and nothing is awaited that need not be. See "Order is kept" in ARCHITECTURE.md.
  */
-import type { Program, RunInfo, StepContext, StyleStep } from "../../src/engine/program";
+import type {
+	FailedAttempt,
+	Handled,
+	Program,
+	RunInfo,
+	StepContext,
+	StyleStep,
+} from "../../src/engine/program";
+import { breakerPolicy } from "../../src/model/breaker";
 import { NonRetryableError, PanicError } from "../../src/model/errors";
 import { programOf } from "../support/program";
 import { runMachine } from "./machine-plans";
-import { childPath, type DoPlan, type Plan, ROOT, roundPath } from "./plan";
+import {
+	childPath,
+	type DoPlan,
+	type HandlerPlan,
+	handlerPath,
+	type Plan,
+	ROOT,
+	roundPath,
+} from "./plan";
 
 /** The world as the function of a step sees it. */
 export interface Outside {
@@ -24,13 +40,18 @@ const LOGGED = new Set<Plan["op"]>(["do", "wait", "sleep"]);
 
 /** Ends every instance that is older. */
 const DEADLINE_MS = 7_200_000;
+const BREAKER_RESET_MS = 5_000;
 /** How long an ended instance is kept, where it expires. */
 export const RETENTION_MS = 3_600_000;
 
 /** The types that run the plan which is their payload; `policies` are those of all. */
 export function planPrograms(outside: Outside, policies: Partial<Program> = {}): Program[] {
-	const runPlan: Program["run"] = (step, payload, info) =>
-		runStyled({ step, outside, info }, payload as Plan);
+	const runPlan: Program["run"] = async (step, payload, info) => {
+		const plan = payload as Extract<Plan, { op: "seq" }>;
+		const result = await runStyled({ step, outside, info }, plan);
+		if (info.restartAttempt < (plan.panics ?? 0)) throw new PanicError("the program panics");
+		return result;
+	};
 	return [null, DEADLINE_MS].flatMap((timeoutMs) =>
 		[0, RETENTION_MS].map((retentionMs) => {
 			const type = typeOf({ hasDeadline: timeoutMs !== null, expires: retentionMs > 0 });
@@ -48,6 +69,8 @@ interface Stage {
 	step: StyleStep;
 	outside: Outside;
 	info: RunInfo;
+	/** Of a handler's body: its places are told apart from the program's, and are no lines. */
+	isHandler?: boolean;
 }
 
 /** As it says: by the machine style, or by hand. */
@@ -58,7 +81,7 @@ function runStyled(stage: Stage, plan: Plan): Promise<unknown> {
 
 function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
 	const { step, info } = stage;
-	if (LOGGED.has(plan.op)) info.log("info", path);
+	if (LOGGED.has(plan.op) && !stage.isHandler) info.log("info", path);
 	const child = (node: Plan, index: number) => run(stage, node, childPath(path, index));
 	switch (plan.op) {
 		case "do":
@@ -125,11 +148,33 @@ async function runLoop(
 }
 
 function runDo(stage: Stage, plan: DoPlan, path: string): Promise<unknown> {
-	const { limit, delayMs, timeoutMs } = plan;
-	return stage.step.do(path, (context) => attempt(plan, stage, context), {
-		retries: { limit, delay: delayMs, backoff: "fixed" },
+	const { limit, delayMs, timeoutMs, handler, breaker } = plan;
+	const options = {
+		retries: { limit, delay: delayMs, backoff: "fixed" as const },
 		...(timeoutMs === null ? {} : { timeout: timeoutMs }),
-	});
+	};
+	const call = (context: StepContext) => attempt(plan, stage, context);
+	if (handler === undefined && breaker === undefined) return stage.step.do(path, call, options);
+	const policy =
+		breaker === undefined
+			? {}
+			: { breaker: breakerPolicy({ failureThreshold: breaker, resetTimeout: BREAKER_RESET_MS }) };
+	const onFailure =
+		handler === undefined
+			? {}
+			: { onFailure: (failure: FailedAttempt) => handle(stage, handler, failure) };
+	return stage.step.doHandled(path, call, { ...options, ...policy, ...onFailure });
+}
+
+async function handle(
+	stage: Stage,
+	{ body, retries, then }: HandlerPlan,
+	{ attempt }: FailedAttempt,
+): Promise<Handled> {
+	const value = await run({ ...stage, isHandler: true }, body, handlerPath(body, attempt));
+	if (attempt <= retries) return { retry: true };
+	if (then === "throw") throw new Error(HANDLER_THREW);
+	return { value: [MENDED, value] };
 }
 
 async function idleThenDo(stage: Stage, plan: DoPlan, path: string): Promise<unknown> {
@@ -165,6 +210,9 @@ function end(
 }
 
 export const SEQUENCE_FAILED = "the sequence failed";
+export const HANDLER_THREW = "the handler threw";
+/** What a handler's value begins with. */
+export const MENDED = "mended";
 
 export function resultOf(key: string): string {
 	return `done ${key}`;

@@ -17,7 +17,7 @@ import type { Action } from "./case";
 import { DIED, FakeObject, type Life, type Surroundings } from "./fake-object";
 import { some } from "./plan";
 import type { History, Sent } from "./verdict";
-import { hasTable, QUERIES, Violation, Witness, type WitnessSettings } from "./witness";
+import { hasTable, isPast, QUERIES, Violation, Witness, type WitnessSettings } from "./witness";
 
 /** What a client may be told: the request was late, early, or about nothing. */
 const REFUSALS = [
@@ -200,7 +200,10 @@ export class Member {
 	/** The event that it waits for. */
 	get awaits(): string | null {
 		if (!this.isParked) return null;
-		const wait = [...this.witness.steps.values()].find((row) => row.status === "waiting");
+		const { steps } = this.witness;
+		const wait = [...steps.values()].find(
+			(row) => row.status === "waiting" && !isPast(row, steps.values()),
+		);
 		return wait?.event ?? null;
 	}
 
@@ -260,6 +263,7 @@ export class Member {
 			events: [...this.#events],
 			terminates: this.#terminates,
 			panic: this.#settings.panic ?? {},
+			failures: hasTable(storage, "step_errors") ? storage.read(QUERIES.failures) : [],
 			lines: hasTable(storage, "logs") ? storage.read(QUERIES.lines, workflow.run) : [],
 		};
 	}

@@ -3,8 +3,16 @@
  * engine is held against. No promises, no engine: each node settles at the number of an outcome,
  * and combinators are sums, maxima and minima of those numbers (G6).
  */
-import { failureOf, resultOf, SEQUENCE_FAILED } from "./interpreter";
-import { childPath, type DoPlan, type Plan, ROOT, roundPath } from "./plan";
+import { failureOf, HANDLER_THREW, MENDED, resultOf, SEQUENCE_FAILED } from "./interpreter";
+import {
+	childPath,
+	type DoPlan,
+	type HandlerPlan,
+	handlerPath,
+	type Plan,
+	ROOT,
+	roundPath,
+} from "./plan";
 
 /** A row of the journal, decoded. */
 export interface Recorded {
@@ -25,10 +33,21 @@ export interface Verdict {
 	value: unknown;
 }
 
+/** A step that is asked for. */
+export interface Asked {
+	plan: Plan;
+	/** After this outcome. */
+	at: number;
+	/** By a handler. */
+	isNested: boolean;
+	/** What its handler's body came to, one failed attempt after the other. */
+	handled: Verdict[];
+}
+
 export interface Evaluation {
 	result: Verdict;
-	/** By key: the plan of each step that is asked for, and the outcome after which. */
-	asked: Map<string, { plan: Plan; at: number }>;
+	/** By key. */
+	asked: Map<string, Asked>;
 }
 
 const OPEN: Verdict = { at: Number.POSITIVE_INFINITY, ok: true, value: undefined };
@@ -45,6 +64,8 @@ class Model {
 	readonly asked: Evaluation["asked"] = new Map();
 	readonly #rows: ReadonlyMap<string, Recorded>;
 	readonly #calls = new Map<string, number>();
+	/** How many handlers the step is inside of. */
+	#depth = 0;
 
 	constructor(rows: ReadonlyMap<string, Recorded>) {
 		this.#rows = rows;
@@ -83,10 +104,27 @@ class Model {
 		const call = (this.#calls.get(path) ?? 0) + 1;
 		this.#calls.set(path, call);
 		const key = call === 1 ? path : `${path}#${call}`;
-		this.asked.set(key, { plan, at: from });
 		const row = this.#rows.get(key);
+		const asked: Asked = { plan, at: from, isNested: this.#depth > 0, handled: [] };
+		this.asked.set(key, asked);
+		if (plan.op === "do" && plan.handler !== undefined && row !== undefined) {
+			asked.handled = this.#handled(plan.handler, row, from);
+		}
 		if (row === undefined || row.outcome === null) return OPEN;
 		return { at: row.outcome, ok: row.status === "completed", value: row.value };
+	}
+
+	/** A handler is called after each attempt of its step that failed. */
+	#handled({ body }: HandlerPlan, row: Recorded, from: number): Verdict[] {
+		const { key, attempts, value } = row;
+		const succeeded = row.outcome !== null && value === resultOf(key) ? 1 : 0;
+		this.#depth++;
+		const verdicts: Verdict[] = [];
+		for (let attempt = 1; attempt <= attempts - succeeded; attempt++) {
+			verdicts.push(this.settle(body, `${key}/${handlerPath(body, attempt)}`, from));
+		}
+		this.#depth--;
+		return verdicts;
 	}
 
 	#sequence(parts: { node: Plan; path: string }[], from: number): Verdict {
@@ -130,7 +168,7 @@ function first(branches: Verdict[]): Verdict {
 }
 
 /** What is wrong with a row that has an outcome, given its plan; undefined: nothing. */
-export function faultOf(row: Recorded, plan: Plan): string | undefined {
+export function faultOf(row: Recorded, { plan, handled }: Asked): string | undefined {
 	const kinds: Partial<Record<Plan["op"], string>> = {
 		do: "do",
 		sleep: "sleep",
@@ -138,7 +176,11 @@ export function faultOf(row: Recorded, plan: Plan): string | undefined {
 	};
 	if (kinds[plan.op] !== row.kind) return `is a "${row.kind}" in the journal`;
 	if (row.outcome === null) return undefined;
-	if (plan.op === "do") return faultOfDo(row, plan);
+	if (plan.op === "do") {
+		return plan.handler === undefined
+			? faultOfDo(row, plan)
+			: faultOfHandled(row, { ...plan, handler: plan.handler }, handled);
+	}
 	if (row.status === "completed") return undefined;
 	return plan.op === "wait" && plan.timeoutMs !== null ? undefined : "failed";
 }
@@ -146,7 +188,7 @@ export function faultOf(row: Recorded, plan: Plan): string | undefined {
 function faultOfDo({ key, status, attempts, value }: Recorded, plan: DoPlan): string | undefined {
 	const { hangs, fails, fatal, limit } = plan;
 	// A slow attempt may lose against its timeout, and be followed by one more.
-	const mayTimeOut = plan.timeoutMs !== null && (plan.workMs > 0 || plan.turns > 0);
+	const mayTimeOut = mayFailOtherwise(plan);
 	if (attempts > limit) return `had ${attempts} attempts of ${limit}`;
 	if (status === "completed") {
 		const wanted = hangs + fails + 1;
@@ -155,7 +197,50 @@ function faultOfDo({ key, status, attempts, value }: Recorded, plan: DoPlan): st
 		return `completed at attempt ${attempts} instead of ${wanted}`;
 	}
 	const own = value === failureOf(key, attempts) && attempts > hangs && attempts <= hangs + fails;
-	const timedOut = /took longer/.test(`${value}`) && (attempts <= hangs || mayTimeOut);
+	const timedOut = isOtherFailure(value) && (attempts <= hangs || mayTimeOut);
 	if (!own && !timedOut) return `failed with ${JSON.stringify(value)}`;
 	return attempts === limit || (own && fatal) ? undefined : `gave up at attempt ${attempts}`;
+}
+
+/** A slow attempt may lose against its timeout, and a circuit breaker refuse any. */
+function mayFailOtherwise({ timeoutMs, workMs, turns, breaker }: DoPlan): boolean {
+	return (timeoutMs !== null && (workMs > 0 || turns > 0)) || breaker !== undefined;
+}
+
+function isOtherFailure(value: unknown): boolean {
+	return /took longer|circuit breaker/.test(`${value}`);
+}
+
+/** The same of a step with a handler: what that decided of each failed attempt, the last one's last. */
+function faultOfHandled(
+	row: Recorded,
+	plan: DoPlan & { handler: HandlerPlan },
+	handled: Verdict[],
+): string | undefined {
+	const { key, status, attempts, value, outcome } = row;
+	const { retries, then } = plan.handler;
+	const last = handled.at(-1);
+	if (attempts > plan.limit) return `had ${attempts} attempts of ${plan.limit}`;
+	for (const [index, { at, ok }] of handled.entries()) {
+		if (at >= (outcome ?? 0)) return `ended before its handler of attempt ${index + 1} had`;
+		const isLast = index === handled.length - 1 && value !== resultOf(key);
+		if (!isLast && (!ok || index + 1 > retries)) return `went on after attempt ${index + 1}`;
+	}
+	if (status === "completed" && value === resultOf(key)) {
+		return faultOfDo(row, plan);
+	}
+	if (last === undefined) return `ended with ${JSON.stringify(value)}, and was never handled`;
+	const failed = attempts <= plan.hangs + plan.fails || mayFailOtherwise(plan);
+	if (!failed) return `was handled at attempt ${attempts}, which did not fail`;
+	if (!last.ok) return status === "failed" && value === last.value ? undefined : faultOfEnd(row);
+	if (attempts <= retries) return faultOfDo(row, plan);
+	if (then === "throw") {
+		return status === "failed" && value === HANDLER_THREW ? undefined : faultOfEnd(row);
+	}
+	const mended = JSON.stringify(value) === JSON.stringify([MENDED, last.value]);
+	return status === "completed" && mended ? undefined : faultOfEnd(row);
+}
+
+function faultOfEnd({ status, value }: Recorded): string {
+	return `${status} with ${JSON.stringify(value)}, which is not what its handler came to`;
 }

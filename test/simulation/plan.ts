@@ -25,14 +25,30 @@ export interface DoPlan {
 	delayMs: number;
 	/** Attempts panic at their end while the run has had fewer restarts. */
 	panics?: number;
+	/** What is done about failed attempts, if anything is. */
+	handler?: HandlerPlan | undefined;
+	/** Failures in a row that open the step's circuit breaker; left out: it has none. */
+	breaker?: number | undefined;
+}
+
+/** Its body runs after each failed attempt; if that fails, the step fails with it. */
+export interface HandlerPlan {
+	body: Plan;
+	/** After so many attempts it asks for another one, */
+	retries: number;
+	/** later it gives a value, or throws. */
+	then: "value" | "throw";
 }
 
 export type Plan =
 	| DoPlan
 	| { op: "sleep"; ms: number }
 	| { op: "wait"; event: string; timeoutMs: number | null }
-	/** One after the other; then it throws, if it `fails`. A whole plan may run as a state machine. */
-	| { op: "seq"; of: Plan[]; fails: boolean; asMachine?: boolean }
+	/**
+	 * One after the other; then it throws, if it `fails`. A whole plan `panics` as a step does, and may
+	 * run as a state machine.
+	 */
+	| { op: "seq"; of: Plan[]; fails: boolean; panics?: number; asMachine?: boolean }
 	| { op: "all" | "any" | "race"; of: Plan[] }
 	| { op: "try"; body: Plan; handler: Plan; last: Plan | null }
 	| { op: "loop"; times: number; body: Plan };
@@ -52,9 +68,15 @@ export function roundPath(path: string, body: Plan, round: number): string {
 	return childPath(path, isSequential(body) ? "loop" : `loop${round}`);
 }
 
+/** The place of a handler's body, within its step. */
+export function handlerPath(body: Plan, attempt: number): string {
+	return isSequential(body) ? "handler" : `handler${attempt}`;
+}
+
 export function childrenOf(plan: Plan): Plan[] {
 	switch (plan.op) {
 		case "do":
+			return plan.handler === undefined ? [] : [plan.handler.body];
 		case "sleep":
 		case "wait":
 			return [];
@@ -74,7 +96,7 @@ export function some(plan: Plan, test: (plan: Plan) => boolean): boolean {
 
 /** How many restarts it takes until nothing panics any more. */
 export function panicsOf(plan: Plan): number {
-	const own = plan.op === "do" ? (plan.panics ?? 0) : 0;
+	const own = plan.op === "do" || plan.op === "seq" ? (plan.panics ?? 0) : 0;
 	return Math.max(own, ...childrenOf(plan).map(panicsOf));
 }
 
@@ -82,6 +104,7 @@ export function panicsOf(plan: Plan): number {
 export function sizeOf(plan: Plan): number {
 	const inner = childrenOf(plan).reduce((sum, child) => sum + sizeOf(child), 0);
 	if (plan.op === "loop") return inner * plan.times;
+	if (plan.op === "do") return inner * Math.min(plan.limit, plan.hangs + plan.fails) + 1;
 	return Math.max(inner, 1);
 }
 
@@ -98,7 +121,9 @@ export function isStable(plan: Plan): boolean {
 		case "wait":
 			return plan.timeoutMs === null;
 		case "do":
-			return plan.timeoutMs === null || (plan.workMs === 0 && plan.turns === 0);
+			if (plan.breaker !== undefined) return false;
+			if (plan.timeoutMs !== null && (plan.workMs > 0 || plan.turns > 0)) return false;
+			break;
 		case "all":
 			if (plan.of.filter(canFail).length > 1) return false;
 	}
@@ -107,6 +132,7 @@ export function isStable(plan: Plan): boolean {
 
 /** Of a stable plan. */
 function canFail(plan: Plan): boolean {
+	if (plan.op === "do" && plan.handler !== undefined) return plan.hangs + plan.fails > 0;
 	if (plan.op === "do") {
 		return plan.hangs + plan.fails >= plan.limit || (plan.fatal && plan.fails > 0);
 	}

@@ -80,6 +80,11 @@ describe("an engine is found out that", () => {
 		expect(await firstFault(10)).toContain("log");
 	});
 
+	it("forgets an attempt that failed", async () => {
+		vi.spyOn(HistoryStore.prototype, "addStepError").mockImplementation(() => {});
+		expect(await firstFault(20)).toContain("in the history");
+	});
+
 	it("does not count its panics", async () => {
 		const { write } = InstanceRecord.prototype;
 		vi.spyOn(InstanceRecord.prototype, "write").mockImplementation(function (

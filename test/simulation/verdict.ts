@@ -6,9 +6,10 @@ import { decode } from "../../src/model/codec";
 import { decodeThrown, thrownMessage } from "../../src/model/error-record";
 import { stepNameOf } from "../../src/model/ids";
 import { type PanicOverrides, panicPolicy } from "../../src/model/panic";
+import { resultOf } from "./interpreter";
 import { type Evaluation, evaluate, faultOf, type Recorded } from "./model";
 import { type Plan, panicsOf } from "./plan";
-import { ensure, recorded, type StepFacts, type WorkflowFacts } from "./witness";
+import { ensure, isPast, recorded, type StepFacts, type WorkflowFacts } from "./witness";
 
 /** An event that a client sent; its payload is `{ event, number }`. */
 export interface Sent {
@@ -33,6 +34,8 @@ export interface History {
 	terminates: boolean;
 	/** What it says of its panics. */
 	panic: PanicOverrides;
+	/** Attempts that failed, in their order, over all runs. */
+	failures: { step: string; attempt: number }[];
 	/** Of its program, in its run. */
 	lines: { message: string }[];
 }
@@ -44,6 +47,7 @@ export function checkEnd(history: History): void {
 	checkRows(history, rows, evaluation);
 	checkEvents(history, rows);
 	checkLines(history, evaluation);
+	checkFailures(history);
 	checkStatus(history, evaluation);
 }
 
@@ -54,12 +58,13 @@ function checkRows(
 ): void {
 	for (const { key, startedAt, completedAt } of steps) {
 		const row = rows.get(key);
-		const plan = asked.get(key)?.plan;
-		if (row === undefined || plan === undefined) {
+		const question = asked.get(key);
+		if (row === undefined || question === undefined) {
 			ensure(false, "G6", `"${key}" is recorded, and the program never asks for it`);
 			return;
 		}
-		const fault = faultOf(row, plan);
+		const { plan } = question;
+		const fault = faultOf(row, question);
 		ensure(fault === undefined, "G3", `"${key}" ${fault}`);
 		const tookMs = (completedAt ?? startedAt) - startedAt;
 		const leastMs = row.outcome === null || hurried.has(key) ? 0 : leastOf(plan, row);
@@ -78,7 +83,11 @@ function leastOf(plan: Plan, { status }: Recorded): number {
 }
 
 /** G8: each accepted event was taken by one wait, in order, or is still there. */
-function checkEvents({ events, buffered, past }: History, rows: Map<string, Recorded>): void {
+function checkEvents(
+	{ steps, events, buffered, past }: History,
+	rows: Map<string, Recorded>,
+): void {
+	const openWaits = steps.filter((row) => row.status === "waiting" && !isPast(row, steps));
 	const taken = [...rows.values()]
 		.filter(({ kind, status }) => kind === "wait_for_event" && status === "completed")
 		.sort((a, b) => (a.outcome ?? 0) - (b.outcome ?? 0))
@@ -98,9 +107,23 @@ function checkEvents({ events, buffered, past }: History, rows: Map<string, Reco
 			const isLost = accepted && event === name && ![...found, ...earlier].includes(number);
 			ensure(!isLost, "G8", `event "${name}" ${number} is lost; there are ${found}`);
 		}
-		const waits = [...rows.values()].some((row) => row.status === "waiting" && row.event === name);
+		const waits = openWaits.some((row) => row.event === name);
 		const both = waits && left.some(({ event }) => event === name);
 		ensure(!both, "G8", `event "${name}" is kept although a step waits for it`);
+	}
+}
+
+/** Each attempt that failed is in the history, once. */
+function checkFailures({ workflow, steps, failures }: History): void {
+	for (const row of workflow.run === 1 ? steps : []) {
+		const { key, kind, attempts } = row;
+		if (kind !== "do") continue;
+		// What it completed with may be its handler's.
+		const failed = recorded(row).value === resultOf(key) ? attempts - 1 : attempts;
+		const wanted = Array.from({ length: failed }, (_, index) => index + 1);
+		const found = failures.filter(({ step }) => step === key).map(({ attempt }) => attempt);
+		const fault = `attempts ${found} of "${key}" are in the history, of ${wanted} that failed`;
+		ensure(found.join() === wanted.join(), "G1", fault);
 	}
 }
 
@@ -108,7 +131,8 @@ function checkEvents({ events, buffered, past }: History, rows: Map<string, Reco
 function checkLines(history: History, { asked, result }: Evaluation): void {
 	const { lines } = history;
 	const isWhole = endedByItself(history);
-	const calls = Map.groupBy(asked, ([key]) => stepNameOf(key));
+	const own = [...asked].filter(([, { isNested }]) => !isNested);
+	const calls = Map.groupBy(own, ([key]) => stepNameOf(key));
 	for (const place of new Set([...calls.keys(), ...lines.map(({ message }) => message)])) {
 		const count = lines.filter(({ message }) => message === place).length;
 		const most = calls.get(place)?.length ?? 0;

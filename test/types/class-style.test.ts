@@ -4,6 +4,7 @@ import * as z from "zod";
 import {
 	BaseWorkflow,
 	type ListedInstance,
+	type RunInfo,
 	type Step,
 	type WorkflowEnv,
 	type WorkflowStatus,
@@ -21,7 +22,12 @@ interface Events {
 
 class Typed extends BaseWorkflow<Payload, { ok: boolean }, Events> {
 	static type = "typed" as const;
-	async run(step: Step<Events>, payload: Payload) {
+	async run(step: Step<Events>, payload: Payload, run: RunInfo) {
+		expectTypeOf(run.restartAttempt).toBeNumber();
+		run.log("info", "typed", { payload });
+		// @ts-expect-error: no such level
+		run.log("loud", "typed");
+		await step.setMetadata({ done: 1, since: new Date() });
 		expectTypeOf(payload.name).toBeString();
 		expectTypeOf(await step.waitForEvent("approval")).toEqualTypeOf<{ approved: boolean }>();
 		expectTypeOf(await step.waitForEvent("second", { event: "note" })).toBeString();

@@ -115,7 +115,15 @@ export class DoStep {
 			this.#fail(attempt, refusal);
 			return;
 		}
-		if (this.#attempt === attempt && !this.#host.isOver) this.#call(attempt);
+		if (this.#attempt !== attempt || this.#host.isOver) return;
+		if (this.#host.mayBegin) {
+			this.#call(attempt);
+			return;
+		}
+		// Paused meanwhile (G11): the attempt is made, and asks, anew when the instance goes on.
+		this.#attempt = undefined;
+		this.#host.attemptEnded(this);
+		this.#host.begin(() => this.start());
 	}
 
 	#call(attempt: Attempt): void {

@@ -25,6 +25,8 @@ export interface StepHost {
 	readonly ports: Ports;
 	/** The pass is over: nothing that comes now is recorded. */
 	readonly isOver: boolean;
+	/** It is live, and does what no pass before it did. */
+	readonly mayBegin: boolean;
 	attemptStarted(step: DoStep): void;
 	attemptEnded(step: DoStep): void;
 	handlingBegan(handling: Handling): void;

@@ -3,7 +3,7 @@ import { type ProgramSource, programsOf } from "../../../src/engine/program";
 import type { WorkflowStatusResponse } from "../../../src/model/http";
 import { isTerminal } from "../../../src/model/status";
 import { TestInstance } from "../../support/instance";
-import { programs } from "../../support/lab";
+import { clock, programs } from "../../support/lab";
 
 /** Registers a workflow; returns it. */
 export function deploy<Definition extends ProgramSource & { name: string }>(
@@ -39,6 +39,7 @@ export async function ended(
 		const status = await instance.until(({ status }) => status !== "running");
 		if (isTerminal(status.status)) return status;
 		await upset(instance);
-		await instance.advance(3_600_000);
+		// To where it wakes; or as far as the lease of a pass that was lost.
+		await instance.advance(Math.max(0, (status.wakeAt ?? 0) - clock.now()) || 5_000);
 	}
 }

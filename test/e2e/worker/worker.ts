@@ -2,7 +2,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
-import { BaseWorkflow, type Step, type StepContext } from "../../../src/library";
+import {
+	BaseWorkflow,
+	type Step,
+	type StepContext,
+	Workflow,
+	type WorkflowContext,
+} from "../../../src/library";
 import { workflowRunner } from "../../../src/workflow-runner";
 
 interface Witnessed {
@@ -106,6 +112,23 @@ class Courier extends BaseWorkflow<Witnessed, string> {
 	}
 }
 
+/** One step with a circuit breaker, which stays open for longer than any test. */
+const careless = Workflow.define("careless", (ctx: WorkflowContext<{ isDown: boolean }>) =>
+	ctx
+		.step("call", async () => {
+			if (ctx.input.isDown) throw new Error("down");
+			return "called";
+		})
+		.withRetry({ maxAttempts: 1 })
+		.withCircuitBreaker({
+			failureThreshold: 3,
+			resetTimeout: 3_600_000,
+			onOpen: () => "not called",
+		})
+		.catch(() => "failed")
+		.execute(),
+);
+
 function callWitness(
 	witness: string,
 	{ idempotencyKey, attempt, signal }: StepContext,
@@ -114,7 +137,14 @@ function callWitness(
 	return fetch(`${witness}/?${query}`, { method: "POST", signal });
 }
 
-const registry = { careful: Careful, courier: Courier, errand: Errand, hog: Hog, ticker: Ticker };
+const registry = {
+	careful: Careful,
+	careless,
+	courier: Courier,
+	errand: Errand,
+	hog: Hog,
+	ticker: Ticker,
+};
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 

@@ -4,7 +4,12 @@
  * clocks set back, deaths within a turn, and those of the shard).
  */
 import { createInstance } from "../../../src/client/create-instance";
-import { readLogs, restartInstance, sendEvent } from "../../../src/client/runner-client";
+import {
+	describeInstance,
+	readLogs,
+	restartInstance,
+	sendEvent,
+} from "../../../src/client/runner-client";
 import { WorkflowError } from "../../../src/model/errors";
 import { LIMITS } from "../../../src/model/limits";
 import { isTerminal } from "../../../src/model/status";
@@ -194,6 +199,13 @@ export class WorkerdWorld {
 		return this.#instance.sql<StepFacts>(QUERIES.steps);
 	}
 
+	async #failures(): Promise<History["failures"]> {
+		const { errors } = await describeInstance(runners, this.#instance.id, { include: ["errors"] });
+		return (errors?.entries ?? []).flatMap(({ step, attempt, isPanic }) =>
+			isPanic || step === null || attempt === null ? [] : [{ step, attempt }],
+		);
+	}
+
 	/** In one run. */
 	async #lines(): Promise<History["lines"]> {
 		const { lines } = await readLogs(runners, this.#instance.id, { limit: LIMITS.listPage });
@@ -215,6 +227,7 @@ export class WorkerdWorld {
 			events: this.#events,
 			terminates: this.#terminates,
 			panic: this.#case.panic ?? {},
+			failures: await this.#failures(),
 			lines: await this.#lines(),
 		};
 	}
