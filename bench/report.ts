@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ROOT } from "../test/e2e/process-group";
 import type { HostName } from "./host";
 import { spread } from "./statistics";
-import { CONTESTANTS, type Target, type Workload } from "./workloads";
+import { CONTESTANTS, STYLES, type Target, type Workload } from "./workloads";
 
 /** One metric of one contestant: the median of its rounds, with the least and the greatest. */
 export interface Row {
@@ -72,12 +72,12 @@ export function ratios({ id, targets }: Workload, all: readonly Row[]): Ratio[] 
 }
 
 function ratio(workload: string, target: Target, rows: readonly Row[]): Ratio | undefined {
-	const { metric, to: other, atLeast, atMost = Number.NaN } = target;
+	const { metric, of: contestant = "ours", to: other, atLeast, atMost = Number.NaN } = target;
 	const find = (contestant: string, name: string) =>
 		rows.find((each) => each.contestant === contestant && each.metric === name);
-	const of = find("ours", metric);
+	const of = find(contestant, metric);
 	if (of === undefined) return undefined;
-	const found = { workload, metric, of: "ours" };
+	const found = { workload, metric, of: contestant };
 	if (other === undefined) {
 		const { median: value, unit: to } = of;
 		return { ...found, to, value, target: atMost, bound: "at most", ok: value <= atMost };
@@ -118,7 +118,9 @@ export function print(report: Report, workloads: readonly Workload[]): void {
 /** A line for each metric, a column for each contestant. */
 function table(rows: readonly Row[]): string[] {
 	const metrics = [...new Set(rows.map(({ metric }) => metric))];
-	const columns = [...CONTESTANTS].filter((name) => rows.some((each) => each.contestant === name));
+	const columns = [...CONTESTANTS, ...STYLES].filter((name) =>
+		rows.some((each) => each.contestant === name),
+	);
 	const cells = [
 		["", ...columns],
 		...metrics.map((metric) => {
@@ -154,10 +156,11 @@ function short(value: number): string {
 	return value.toPrecision(3).replace(/\.?0+$/, "");
 }
 
-function sentence({ metric, to, value, target, bound }: Ratio): string {
+function sentence({ metric, of, to, value, target, bound }: Ratio): string {
 	const goal = `(target: ${bound} ${target})`;
-	const isCompared = to.startsWith("ours: ") || CONTESTANTS.some((name) => name === to);
+	const isCompared =
+		to.startsWith("ours: ") || [...CONTESTANTS, ...STYLES, "ours"].some((name) => name === to);
 	if (!isCompared) return `${metric}: ${short(value)} ${to} ${goal}`;
 	const times = bound === "at least" ? "times as good as" : "times as much as";
-	return `${metric}: ours ${short(value)} ${times} ${to} ${goal}`;
+	return `${metric}: ${of} ${short(value)} ${times} ${to} ${goal}`;
 }

@@ -9,7 +9,9 @@ import type { PageOf } from "./worker/contestant";
 import type { Load, Times } from "./worker/driver";
 
 export const CONTESTANTS = ["ours", "floor", "floor-synced", "cloudflare"] as const;
-export type Contestant = (typeof CONTESTANTS)[number];
+/** Ours in other styles, where they are compared with classes. */
+export const STYLES = ["machine"] as const;
+export type Contestant = (typeof CONTESTANTS)[number] | (typeof STYLES)[number];
 
 export interface Metric {
 	name: string;
@@ -34,6 +36,8 @@ export interface Case {
  */
 export interface Target {
 	metric: string;
+	/** In the place of ours. */
+	of?: Contestant;
 	to?: Contestant | { metric: string };
 	atLeast?: number;
 	atMost?: number;
@@ -385,5 +389,11 @@ export const WORKLOADS: readonly Workload[] = [
 			{ name: "fluent", work: { program: "sequence", count: 1_000, isFluent: true } as const },
 		].map(({ name, work }) => inTurn(name, 20, work, [each("per step", work.count)], ["ours"])),
 		targets: [{ metric: "per step, fluent", to: { metric: "per step, class" }, atMost: 1.15 }],
+	},
+	{
+		id: "W17",
+		title: "a linear machine of 100 tasks, beside a class of 100 steps",
+		cases: [steps(100, 40, ["ours", "machine"])],
+		targets: [{ metric: "per step, 100 steps", of: "machine", to: "ours", atMost: 1.3 }],
 	},
 ];

@@ -14,10 +14,16 @@ import { CountedRunner, countIndex, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
 import { GuardBench } from "./guard";
+import { machine, machines } from "./machine";
 import { BenchWorkflow, fluentWorkflow, GuardedWorkflow, ours } from "./ours";
 import type { Work } from "./program";
 
-const registry = { bench: BenchWorkflow, guarded: GuardedWorkflow, fluent: fluentWorkflow };
+const registry = {
+	bench: BenchWorkflow,
+	guarded: GuardedWorkflow,
+	fluent: fluentWorkflow,
+	...machines,
+};
 
 export class WorkflowRunner extends workflowRunner(registry) {}
 export { CloudflareWorkflow, CountedRunner, Floor, GuardBench };
@@ -27,6 +33,7 @@ const contestants = new Map<string, Contestant>([
 	["floor", floor(false)],
 	["floor-synced", floor(true)],
 	["cloudflare", cloudflare],
+	["machine", machine],
 ]);
 
 const app = createApp({ types: catalogueOf(registry) });

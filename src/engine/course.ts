@@ -370,9 +370,10 @@ export class Course implements PassObserver {
 		else this.#startPass();
 	}
 
-	/** No pass starts before its time, nor after a panic until somebody asks for it. */
+	/** No pass starts before its time, after the end, nor after a panic until somebody asks for it. */
 	get #isHeldBack(): boolean {
 		const { status, notBefore } = this.#row;
+		if (isTerminal(status)) return true;
 		return notBefore === null ? status === "panicked" : notBefore > this.#now();
 	}
 

@@ -349,11 +349,14 @@ export class Pass implements StepHost {
 		else this.begin(() => within.isOver || begin());
 	}
 
-	/** It is live, and has caught up (P4). */
+	/** It is live, and has asked for all that was there. */
+	get hasCaughtUp(): boolean {
+		return this.#state === "live" && this.#reach.hasCaughtUp;
+	}
+
+	/** It has also been given every outcome that was there (P4). */
 	get mayBegin(): boolean {
-		return (
-			this.#state === "live" && this.#released >= this.#outcomesBefore && this.#reach.hasCaughtUp
-		);
+		return this.hasCaughtUp && this.#released >= this.#outcomesBefore;
 	}
 
 	begin(begin: () => void): void {

@@ -15,8 +15,8 @@ import type { RunInfo } from "./program";
 /** The pass that writes. */
 export interface LogHost {
 	readonly isOver: boolean;
-	/** It is live, and does what no pass before it did: P4. */
-	readonly mayBegin: boolean;
+	/** It is live, and has asked for all rows of before: P4. A line has its place, whoever writes it. */
+	readonly hasCaughtUp: boolean;
 	/** The program has ended, though a recorded step may still be to be reached. */
 	readonly hasEnded: boolean;
 	/** How many outcomes of the program's own steps it has released. */
@@ -91,7 +91,7 @@ export class RunLog implements RunInfo {
 
 	/** Writes what was held back, once the replay has caught up. */
 	flush(): void {
-		if (this.#held.length === 0 || !this.#host.mayBegin) return;
+		if (this.#held.length === 0 || !this.#host.hasCaughtUp) return;
 		this.#write(() => {
 			for (const { place, entry } of this.#held.splice(0)) {
 				if (!isBehind(place, this.#lastPlace())) continue;

@@ -83,8 +83,17 @@ const doPlan: fc.Arbitrary<DoPlan> = fc
 	// An attempt that hangs needs a timeout to end.
 	.map((plan) => (plan.hangs > 0 ? { ...plan, timeoutMs: plan.timeoutMs ?? 1_000 } : plan));
 
-/** Plans with all that there is; or those whose result does not depend on time, or not much. */
-function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
+/**
+ * Plans with all that there is; or those whose result does not depend on time, or not much; or those
+ * that can be, and are, state machines.
+ */
+function plans({
+	isTimed,
+	asMachine = false,
+}: {
+	isTimed: boolean;
+	asMachine?: boolean;
+}): fc.Arbitrary<Plan> {
 	const one = <T extends Plan["op"]>(op: T) => fc.constant(op);
 	const { inner } = fc.letrec<{ inner: Plan }>((tie) => {
 		const inner = tie("inner");
@@ -98,23 +107,28 @@ function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 			.tuple(someDo, handler, fc.integer({ min: 1, max: 3 }))
 			.map(([plan, given, fails]) => ({ ...plan, fails, handler: given }));
 		const waitMs = isTimed ? often<number | null>(null, timeoutMs, 2) : fc.constant(null);
-		const branching: fc.Arbitrary<"all" | "any" | "race"> = isTimed
-			? fc.constantFrom("all", "any", "race")
-			: one("all");
-		const fails = often(false, fc.constant(true), 8);
+		const branching: fc.Arbitrary<"all" | "any" | "race"> =
+			isTimed && !asMachine ? fc.constantFrom("all", "any", "race") : one("all");
+		const fails = asMachine ? fc.constant(false) : often(false, fc.constant(true), 8);
+		const step = asMachine
+			? someDo.map(({ breaker: _, ...plan }) => ({ ...plan, idles: 0 }))
+			: someDo;
 		const last = often<Plan | null>(null, inner, 2);
 		const times = fc.integer({ min: 1, max: 3 });
 		const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
 		return {
 			inner: fc.oneof(
 				{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
-				weighted(4, someDo),
-				weighted(2, handledDo),
+				weighted(4, step),
+				weighted(asMachine ? 0 : 2, handledDo),
 				weighted(1, fc.record({ op: one("sleep"), ms: durationMs })),
 				weighted(1, fc.record({ op: one("wait"), event, timeoutMs: waitMs })),
 				weighted(2, fc.record({ op: one("seq"), of: several(1), fails })),
 				weighted(3, fc.record({ op: branching, of: several(2) })),
-				weighted(2, fc.record({ op: one("try"), body: inner, handler: inner, last })),
+				weighted(
+					asMachine ? 0 : 2,
+					fc.record({ op: one("try"), body: inner, handler: inner, last }),
+				),
 				weighted(1, fc.record({ op: one("loop"), times, body: inner })),
 			),
 		};
@@ -122,7 +136,10 @@ function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 	const of = fc.array(inner, { minLength: 1, maxLength: 4 });
 	const fails = fc.constant(false);
 	return fc
-		.record({ op: fc.constant("seq" as const), of, fails, panics: panics(12) })
+		.record({
+			...{ op: fc.constant("seq" as const), of, fails, panics: panics(12) },
+			asMachine: fc.constant(asMachine),
+		})
 		.filter((plan) => sizeOf(plan) <= SIZE_MAX);
 }
 
@@ -171,8 +188,13 @@ const guard: fc.Arbitrary<GuardPlan> = fc
 		...plan,
 		limit: plan.keyLimit === null && plan.rate === null ? (plan.limit ?? 1) : plan.limit,
 	}));
+const anyPlan = fc.oneof(
+	{ weight: 2, arbitrary: plans({ isTimed: true }) },
+	{ weight: 2, arbitrary: plans({ isTimed: false }) },
+	{ weight: 1, arbitrary: plans({ isTimed: true, asMachine: true }) },
+);
 const other = fc.record({
-	plan: fc.oneof(plans({ isTimed: true }), plans({ isTimed: false })),
+	plan: anyPlan,
 	priority: often(0, fc.constantFrom(-1, 1), 2),
 	tasks: fc.nat({ max: 12 }),
 });
@@ -189,7 +211,7 @@ const panic: fc.Arbitrary<PanicOverrides> = fc.record({
 });
 
 export const anyCase: fc.Arbitrary<Case> = fc.record({
-	plan: fc.oneof(plans({ isTimed: true }), plans({ isTimed: false })),
+	plan: anyPlan,
 	happenings: fc
 		.tuple(happenings, often([], terminate, 8), often([], happenings, 8))
 		.map((parts) => parts.flat()),

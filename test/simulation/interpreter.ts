@@ -16,6 +16,7 @@ import type {
 import { breakerPolicy } from "../../src/model/breaker";
 import { NonRetryableError, PanicError } from "../../src/model/errors";
 import { programOf } from "../support/program";
+import { runMachine } from "./machine-plans";
 import {
 	childPath,
 	type DoPlan,
@@ -47,7 +48,7 @@ export const RETENTION_MS = 3_600_000;
 export function planPrograms(outside: Outside, policies: Partial<Program> = {}): Program[] {
 	const runPlan: Program["run"] = async (step, payload, info) => {
 		const plan = payload as Extract<Plan, { op: "seq" }>;
-		const result = await run({ step, outside, info }, plan, ROOT);
+		const result = await runStyled({ step, outside, info }, plan);
 		if (info.restartAttempt < (plan.panics ?? 0)) throw new PanicError("the program panics");
 		return result;
 	};
@@ -70,6 +71,12 @@ interface Stage {
 	info: RunInfo;
 	/** Of a handler's body: its places are told apart from the program's, and are no lines. */
 	isHandler?: boolean;
+}
+
+/** As it says: by the machine style, or by hand. */
+function runStyled(stage: Stage, plan: Plan): Promise<unknown> {
+	if (plan.op !== "seq" || !plan.asMachine) return run(stage, plan, ROOT);
+	return runMachine(stage, plan, (each, context) => attempt(each, stage, context));
 }
 
 function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
@@ -176,7 +183,11 @@ async function idleThenDo(stage: Stage, plan: DoPlan, path: string): Promise<unk
 }
 
 /** Not an async function: some attempts end before they return. */
-function attempt(plan: DoPlan, { outside, info }: Stage, context: StepContext): unknown {
+function attempt(
+	plan: DoPlan,
+	{ outside, info }: Stage,
+	context: Pick<StepContext, "key" | "attempt">,
+): unknown {
 	outside.called(context.key, context.attempt);
 	if (context.attempt <= plan.hangs) return new Promise(() => {});
 	if (plan.turns === 0 && plan.workMs === 0) return end(plan, info, context);
@@ -191,7 +202,7 @@ async function work({ turns, workMs }: DoPlan, outside: Outside): Promise<void> 
 function end(
 	{ hangs, fails, fatal, panics = 0 }: DoPlan,
 	{ restartAttempt }: RunInfo,
-	{ key, attempt }: StepContext,
+	{ key, attempt }: Pick<StepContext, "key" | "attempt">,
 ): unknown {
 	if (restartAttempt < panics) throw new PanicError(`${key} panics`);
 	if (attempt > hangs + fails) return resultOf(key);

@@ -44,8 +44,11 @@ export type Plan =
 	| DoPlan
 	| { op: "sleep"; ms: number }
 	| { op: "wait"; event: string; timeoutMs: number | null }
-	/** One after the other; then it throws, if it `fails`. A whole plan `panics` as a step does. */
-	| { op: "seq"; of: Plan[]; fails: boolean; panics?: number }
+	/**
+	 * One after the other; then it throws, if it `fails`. A whole plan `panics` as a step does, and may
+	 * run as a state machine.
+	 */
+	| { op: "seq"; of: Plan[]; fails: boolean; panics?: number; asMachine?: boolean }
 	| { op: "all" | "any" | "race"; of: Plan[] }
 	| { op: "try"; body: Plan; handler: Plan; last: Plan | null }
 	| { op: "loop"; times: number; body: Plan };

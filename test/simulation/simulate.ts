@@ -97,6 +97,7 @@ function featuresOf({ plan, crowd }: Case): string[] {
 		"race or any": ({ op }) => op === "race" || op === "any",
 		"try/catch": ({ op }) => op === "try",
 		loops: ({ op }) => op === "loop",
+		"a state machine": (each) => each.op === "seq" && each.asMachine === true,
 		handlers: (node) => node.op === "do" && node.handler !== undefined,
 		"circuit breakers": (node) => node.op === "do" && node.breaker !== undefined,
 		panics: (node) => node.op === "do" && (node.panics ?? 0) > 0,
