@@ -345,7 +345,7 @@ export class Pass implements StepHost {
 	#enter({ key, within }: Call, begin: () => void): void {
 		// A handler goes on before the replay has caught up: its steps are part of what is replayed.
 		if (this.journal.get(key)?.status === "handling") this.#open.stepOf(key)?.handle();
-		else if (within === undefined) this.begin(begin);
+		else if (within === undefined) this.#beginInTurn(begin);
 		else this.begin(() => within.isOver || begin());
 	}
 
@@ -369,6 +369,12 @@ export class Pass implements StepHost {
 		} catch (error) {
 			this.broken(error);
 		}
+	}
+
+	/** Steps begin in the order in which they were asked for: behind those that `#release` is about to begin. */
+	#beginInTurn(begin: () => void): void {
+		if (this.#releasing && this.#held.length > 0 && !this.#isInstructed) this.#held.push(begin);
+		else this.begin(begin);
 	}
 
 	/** Whether there is something held that may begin. */
@@ -437,7 +443,8 @@ export class Pass implements StepHost {
 			else for (let tick = 0; tick < SETTLING_MICROTASKS; tick++) await null;
 			const call = this.#nextRelease();
 			const row = this.journal.outcomes[this.#released];
-			if (call === undefined || row === undefined) break;
+			// It was stopped, or what asked for it is over: looked at anew.
+			if (call === undefined || row === undefined) continue;
 			this.#released++;
 			if (row.parent === null) this.#ownReleased++;
 			this.#activity++;
