@@ -100,6 +100,7 @@ describe("GET /workflows/:id/logs", () => {
 			level: "info",
 			message: "begins",
 			fields: { at: "1970-01-01T00:00:00.000Z" },
+			event: null,
 		};
 		const page = await service.get(`${path}?limit=1`);
 		expect(page.status).toBe(200);

@@ -91,8 +91,8 @@ it("the first branch that fails aborts the others, and their later steps do not 
 	const status = await instance.until("errored");
 	expect(status.error).toBe('1 of 2 branches of "keep" failed. inner: no');
 	expect(status.steps.map(({ name, status }) => [name, status])).toEqual([
-		[fail, "failed"],
 		[work, "completed"],
+		[fail, "failed"],
 		[last, "completed"],
 	]);
 });
