@@ -150,9 +150,9 @@ class Context implements MachineContext {
 	readonly log = (level: LogLevel, message: string, fields?: LogFields): void =>
 		this.#run.log(level, message, fields);
 
-	/** An event of the machine's own is a line of its log whose one field is `emit`. */
-	readonly emit = async (event: string, data: unknown = null): Promise<void> =>
-		this.#run.log("info", event, { emit: data });
+	/** Data that have no names are told as `value`. */
+	readonly emit = async (event: string, data: unknown = {}): Promise<void> =>
+		this.#run.emit(event, isPlain(data) ? data : { value: data });
 
 	get attempt(): number {
 		return this.#attempt.attempt;
@@ -170,4 +170,10 @@ class Context implements MachineContext {
 				: AbortSignal.any([this.#attempt.signal, ...signals]);
 		return this.#signal;
 	}
+}
+
+function isPlain(data: unknown): data is LogFields {
+	return (
+		typeof data === "object" && data !== null && Object.getPrototypeOf(data) === Object.prototype
+	);
 }

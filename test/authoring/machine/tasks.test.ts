@@ -265,7 +265,7 @@ it("the context knows the instance, logs, and emits to the log", async () => {
 	expect(logPageInfo(await readLogs(runners, instance.id)).lines).toMatchObject([
 		{ level: "warn", message: "a line", fields: { n: 1 }, step: "second" },
 		{ level: "error", message: "another", fields: null },
-		{ level: "info", message: "progress", fields: { emit: { stage: "fetch" } } },
-		{ level: "info", message: "done", fields: { emit: null } },
+		{ level: "info", message: "progress", event: "progress", fields: { stage: "fetch" } },
+		{ level: "info", message: "done", event: "done", fields: {} },
 	]);
 });
