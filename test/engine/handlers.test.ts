@@ -399,7 +399,7 @@ describe("steps of a handler", () => {
 		const type = define(async (step) =>
 			step.doHandled<unknown>("x", () => Promise.reject(new Error("no")), {
 				onFailure: async () => ({
-					value: await step.do("y", async () => step.do("z", () => 1), { retries: { limit: 1 } }),
+					value: await step.do("y", () => step.do("z", () => 1), { retries: { limit: 1 } }),
 				}),
 			}),
 		);
@@ -453,7 +453,10 @@ describe("an operator", () => {
 		const type = define(async (step) =>
 			step.doHandled<unknown>(
 				"x",
-				() => release.promise.then(() => Promise.reject(new Error("no"))),
+				async () => {
+					await release.promise;
+					throw new Error("no");
+				},
 				{
 					onFailure: () => {
 						handled.push("x");

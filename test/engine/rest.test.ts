@@ -12,10 +12,10 @@ const rest = ({ id }: TestInstance, patienceMs?: number) =>
 describe("a caller that waits for an instance to rest", () => {
 	it.each<[string, Parameters<typeof define>[0]]>([
 		["completed", async (step) => step.do("a", () => clock.turn())],
-		["errored", async () => Promise.reject(new Error("no"))],
+		["errored", () => Promise.reject(new Error("no"))],
 		["sleeping", async (step) => step.sleep("nap", "1h")],
 		["waiting", async (step) => step.waitForEvent("go")],
-		["panicked", async () => Promise.reject(new Error("out of memory"))],
+		["panicked", () => Promise.reject(new Error("out of memory"))],
 	])("is answered when it is %s", async (status, run) => {
 		const instance = await TestInstance.create(define(run));
 		expect((await rest(instance)).status).toBe(status);

@@ -79,8 +79,9 @@ export class WorkflowDefinition<
 			...declaredParts,
 			run: async (step, given, run) => {
 				const ctx: WorkflowContext = new Context({ step, input: given, run, config });
-				// What its input is, the handler's own type says.
-				return handler(ctx as never);
+				// What its input is, the handler's own type says. Awaited: returned as it is, a promise that
+				// has failed would go unhandled for a turn, and be reported.
+				return await handler(ctx as never);
 			},
 		};
 	}

@@ -266,7 +266,9 @@ describe("a step that is wrong", () => {
 		["a negative timeout", (ctx) => ctx.step("x", () => 1).withTimeout(-1), /timeout of step "x"/],
 		["a negative sleep", (ctx) => ctx.sleep("x", -1), /duration of sleep "x"/],
 	])("by %s fails its workflow, and is not called", async (_what, build, message) => {
-		const { status, error, errorDetails, steps } = await outcome(async (ctx) => build(ctx));
+		const { status, error, errorDetails, steps } = await outcome(async (ctx) => {
+			await build(ctx);
+		});
 		expect(status).toBe("errored");
 		expect(error).toMatch(message);
 		expect(errorDetails).toMatchObject({ code: "VALIDATION_ERROR" });
