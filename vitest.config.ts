@@ -29,7 +29,7 @@ export default defineConfig({
 				test: {
 					name: "node",
 					include: [
-						"test/{model,types,cli}/**/*.test.ts",
+						"test/{model,types,streams,cli}/**/*.test.ts",
 						"test/simulation/*.test.ts",
 						"test/*.test.ts",
 					],

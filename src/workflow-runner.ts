@@ -1,5 +1,5 @@
 /**
- * The one Durable Object class, in its two roles (`roles.ts`). Thin: it gives them the platform's
+ * The one Durable Object class, in its roles (`roles.ts`). Thin: it gives them the platform's
  * clock, alarm and storage, and forwards RPC and alarms.
  */
 import { DurableObject } from "cloudflare:workers";

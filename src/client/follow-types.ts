@@ -2,6 +2,7 @@
  * Follows all instances of some types: one stream, made of those of their shards. An event's id
  * says where the client is in each of them.
  */
+import { badPlace, FROM_NOW_ON } from "../model/chronicle";
 import { ValidationError } from "../model/errors";
 import { parseShardName, shardName } from "../model/ids";
 import { type StreamRequest, unwrap } from "../model/rpc";
@@ -129,10 +130,7 @@ function parsePlaces(text: string): Places {
 	for (const each of text.split(",")) {
 		const [name = "", place = ""] = each.split("~");
 		if (parseShardName(name) === undefined || place === "") {
-			throw new ValidationError(
-				"Last-Event-ID expects the id of an event of this stream. Connect without it to be told what happens from now on.",
-				{ path: "Last-Event-ID" },
-			);
+			throw badPlace(text, FROM_NOW_ON);
 		}
 		places.set(name, place);
 	}

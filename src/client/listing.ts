@@ -2,6 +2,7 @@
  * Listings over types and shards: each shard gives its page, the pages are merged in order, and a
  * cursor says where to go on.
  */
+import { parseTypeName } from "../model/ids";
 import {
 	type Found,
 	type IndexRow,
@@ -9,7 +10,12 @@ import {
 	type PageRequest,
 	type Position,
 } from "../model/index-rpc";
-import { type ListRequest, listingText } from "../model/list-options";
+import {
+	type ListOptions,
+	type ListRequest,
+	listingText,
+	parseListOptions,
+} from "../model/list-options";
 import { readCursor, writeCursor } from "./cursor";
 import type { RunnerNamespace } from "./runner-client";
 import { askShards } from "./shard-client";
@@ -37,6 +43,22 @@ export async function listInstances(
 	const after = cursor === undefined ? null : await readCursor(cursor, listing, secret);
 	const { rows, end } = await listAfter(runners, request, after);
 	return { rows, nextCursor: end === null ? null : await writeCursor(end, listing, secret) };
+}
+
+/** A page of the instances of one type, with options as callers give them. */
+export async function listType(
+	{ WORKFLOW_RUNNER: runners, API_TOKEN: secret }: ListingEnv,
+	type: string,
+	options: ListOptions,
+): Promise<{ instances: IndexRow[]; nextCursor: string | null }> {
+	const request = { types: [parseTypeName(type)], ...parseListOptions(options) };
+	const { rows, nextCursor } = await listInstances(runners, request, secret);
+	return { instances: rows.map(({ type: _, ...row }) => row), nextCursor };
+}
+
+interface ListingEnv {
+	WORKFLOW_RUNNER: RunnerNamespace;
+	API_TOKEN?: string;
 }
 
 /** `end` is how far it has looked; null: there are no more. */

@@ -98,7 +98,6 @@ export const reindexIdsTable = sqliteTable("reindex_ids", {
 });
 
 export type InstanceIndexRow = typeof instancesTable.$inferSelect;
-export type ShardRow = Omit<typeof shardTable.$inferSelect, "row" | "schema">;
 export type ReindexRow = Omit<typeof reindexTable.$inferSelect, "row">;
 
 /** Instances that have a slot of the type or wait for one: the guard's memory. */

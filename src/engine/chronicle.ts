@@ -13,25 +13,22 @@ import {
 	type ChroniclePlace,
 	placeText,
 } from "../model/chronicle";
-import { decode, type Encoded } from "../model/codec";
+import type { Encoded } from "../model/codec";
 import { decodeThrown, thrownMessage } from "../model/error-record";
 import type { Graph } from "../model/graph";
-import { toJson } from "../model/http";
 import { isTerminal } from "../model/status";
 import type { StreamEvent } from "../streams/event-streams";
 import type { RunningAttempt } from "./describe";
-import type { ChronicleLine, ChronicleRetry } from "./history";
+import type { ChronicleLine, ChronicleRetry, History } from "./history";
 import type { Journal } from "./journal";
-import { narrate } from "./narration";
+import { jsonOf, narrate } from "./narration";
 
 /** What the chronicle is read from. */
 export interface ChronicleSource {
 	readonly row: WorkflowRow;
 	readonly journal: Journal;
 	readonly running: readonly RunningAttempt[];
-	/** At most so many failed attempts, and lines, behind those numbers, of the latest run. */
-	retriesAfter(seq: number, limit: number): readonly ChronicleRetry[];
-	linesAfter(seq: number, limit: number): readonly ChronicleLine[];
+	readonly history: Pick<History, "retriesAfter" | "linesAfter">;
 	/** Of the type's steps; null: none is known. */
 	readonly graph: Graph | null;
 }
@@ -44,11 +41,14 @@ interface Next {
 	place: Partial<ChroniclePlace>;
 }
 
+/** Events that are read at a time. */
+const PAGE = 200;
+
 /** Events behind `from`, some `limit` of them; fewer: there are no more for now. */
 export function readChronicle(
 	source: ChronicleSource,
 	from: ChroniclePlace | null,
-	limit: number,
+	limit = PAGE,
 ): StreamEvent[] {
 	const { run } = source.row;
 	const before = from ?? beginningOf(run);
@@ -92,10 +92,10 @@ class Reader {
 	}
 
 	#merge(limit: number): void {
-		const { journal } = this.#source;
+		const { journal, history } = this.#source;
 		const starts = this.#starts();
-		const retries = this.#source.retriesAfter(this.#place.errors, limit).values();
-		const lines = this.#source.linesAfter(this.#place.lines, limit).values();
+		const retries = history.retriesAfter(this.#place.errors, limit).values();
+		const lines = history.linesAfter(this.#place.lines, limit).values();
 		let start = starts.next().value;
 		let retry = retries.next().value;
 		let line = lines.next().value;
@@ -237,10 +237,6 @@ function lineEvent({ seq, at, event, level, message, fields, step }: ChronicleLi
 			? { name: "log.workflow", data: { level, message, fields: data, stepName: step } }
 			: { name: event, data };
 	return { at, events: [own], place: { lines: seq } };
-}
-
-function jsonOf(value: Encoded | null): unknown {
-	return value === null ? null : (toJson(decode(value)) ?? null);
 }
 
 function messageOf(error: Encoded): string {

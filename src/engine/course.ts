@@ -23,12 +23,14 @@ import { isTerminal, type WorkflowStatus } from "../model/status";
 import type { StreamEvent } from "../streams/event-streams";
 import { readChronicle } from "./chronicle";
 import type { RunningAttempt } from "./describe";
-import { instanceTimeout, missedStep, typeNotRegistered } from "./faults";
+import { instanceTimeout } from "./faults";
 import { History } from "./history";
 import { InstanceRecord } from "./instance-record";
 import { Journal } from "./journal";
+import { OnePass } from "./one-pass";
 import type { Panic } from "./panics";
-import { Pass, type PassObserver, type RunEnd } from "./pass";
+import type { Pass } from "./pass";
+import type { PassObserver, RunEnd } from "./pass-observer";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { Recovery } from "./recovery";
@@ -45,10 +47,6 @@ export interface CourseSettings {
 	ports: Ports;
 }
 
-/** Events that are read at a time. */
-const CHRONICLE_PAGE = 200;
-/** How long a replay may take to ask for a recorded step once all else rests (G7). */
-const REACH_GRACE_MS = 2_000;
 /** How often an instance of a type that is gone looks whether it is back. */
 const RECHECK_MS = 60_000;
 
@@ -57,15 +55,13 @@ export class Course implements PassObserver {
 	readonly slot: Slot;
 	readonly history: History;
 	readonly recovery: Recovery;
+	readonly #one: OnePass;
 	readonly #removal: Removal;
 	readonly #store: InstanceStore;
 	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #wakeups: Wakeups;
 	#journal: Journal | undefined;
-	#pass: Pass | undefined;
-	/** The frozen pass cannot be thawed: it took another way than the journal. */
-	#diverged = false;
 
 	constructor({ store, history, programs, ports }: CourseSettings) {
 		this.#store = store;
@@ -80,14 +76,19 @@ export class Course implements PassObserver {
 			granted: () => this.#slotGranted(),
 			deliveryChanged: () => this.arm(),
 		});
+		this.#one = new OnePass({
+			...{ record: this.record, history: this.history, programs, ports, observer: this },
+			journal: () => this.journal,
+			arm: () => this.arm(),
+		});
 		this.recovery = new Recovery({
 			...{ record: this.record, history: this.history, slot: this.slot, ports },
-			policy: () => this.#programFor(this.#row)?.panic,
+			policy: () => this.#one.program?.panic,
 			fail: (cause) => this.finish("errored", cause),
 			drop: (reason) => this.dropPass(reason),
 		});
 		this.#removal = new Removal(this.record, ports, () => {
-			this.#forget();
+			this.#forget(new Error("the instance was removed"));
 			this.#wakeups.fired();
 		});
 		this.#wakeups = new Wakeups(ports.clock, ports.alarm);
@@ -99,7 +100,7 @@ export class Course implements PassObserver {
 	begin(row: WorkflowRow, program: Program): void {
 		this.record.create(row);
 		this.#journal = Journal.empty(this.#store);
-		if (row.status === "running") this.#runPass(withOverrides(program, row.overrides));
+		if (row.status === "running") this.#one.run(withOverrides(program, row.overrides));
 		else this.arm();
 	}
 
@@ -115,7 +116,7 @@ export class Course implements PassObserver {
 			this.arm();
 			return;
 		}
-		if (this.#mayGoOn()) this.#thawPass();
+		if (this.#mayGoOn()) this.#one.thaw();
 		// After the start: what became due meanwhile reaches a pass that is live.
 		this.settleDue(now);
 		this.#pass?.recorded();
@@ -149,8 +150,7 @@ export class Course implements PassObserver {
 
 	/** Ends the pass, and has the journal read anew. */
 	dropPass(reason: Error): void {
-		this.#pass?.drop(reason);
-		this.#pass = undefined;
+		this.#one.drop(reason);
 		this.#journal = undefined;
 	}
 
@@ -178,14 +178,8 @@ export class Course implements PassObserver {
 		this.record.open();
 		if (!this.record.exists || this.record.isRemoved) return undefined;
 		const { journal, running, history } = this;
-		const source = {
-			row: this.#row,
-			...{ journal, running },
-			retriesAfter: (seq: number, limit: number) => history.retriesAfter(seq, limit),
-			linesAfter: (seq: number, limit: number) => history.linesAfter(seq, limit),
-			graph: this.#programs.get(this.#row.type)?.graph ?? null,
-		};
-		return readChronicle(source, from, CHRONICLE_PAGE);
+		const graph = this.#programs.get(this.#row.type)?.graph ?? null;
+		return readChronicle({ row: this.#row, journal, running, history, graph }, from);
 	}
 
 	/** The alarm has fired. */
@@ -219,7 +213,7 @@ export class Course implements PassObserver {
 			return;
 		}
 		const isLost = status === "running" && this.#pass === undefined;
-		if (isLost && this.recovery.passLost(this.journal.progress)) this.#startPass();
+		if (isLost && this.recovery.passLost(this.journal.progress)) this.#one.start();
 		if (isTerminal(this.#row.status) || this.#isHeldBack) return;
 		if (this.settleDue(now) || this.#row.notBefore !== null) this.move();
 	}
@@ -238,7 +232,7 @@ export class Course implements PassObserver {
 		const working = pass.inFlightCount > 0 || !pass.hasOpenCalls;
 		const unreached = working ? undefined : pass.unreached();
 		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached, "parked");
+			this.#one.allowToReach(unreached, "parked");
 		} else if (!working) {
 			pass.park();
 			const status = this.journal.awaitsEvent ? "waiting" : "sleeping";
@@ -258,7 +252,7 @@ export class Course implements PassObserver {
 		const panics = !end.ok && pass.isPanic(end.thrown);
 		const unreached = panics ? undefined : pass.unreached();
 		if (unreached !== undefined) {
-			this.#allowToReach(pass, unreached, "ended");
+			this.#one.allowToReach(unreached, "ended");
 			this.arm();
 			return;
 		}
@@ -280,8 +274,7 @@ export class Course implements PassObserver {
 			this.finish("errored", { error: text });
 			return;
 		}
-		this.#diverged = true;
-		pass.freeze();
+		this.#one.diverged();
 		this.record.write({
 			status: "paused",
 			reason: reason(error.code, error.message),
@@ -312,17 +305,19 @@ export class Course implements PassObserver {
 	passBroken(pass: Pass, error: unknown): void {
 		if (pass !== this.#pass) return;
 		this.#ports.report("a write of an instance failed; it will be replayed", error);
-		pass.drop(new Error("a write of the instance failed"));
-		this.#forget();
+		this.#forget(new Error("a write of the instance failed"));
 	}
 
 	// ── Inside ────────────────────────────────────────────────────────────────
 
 	/** The tables are asked again. */
-	#forget(): void {
-		this.#pass = undefined;
-		this.#journal = undefined;
+	#forget(reason: Error): void {
+		this.dropPass(reason);
 		this.record.forget();
+	}
+
+	get #pass(): Pass | undefined {
+		return this.#one.current;
 	}
 
 	get #row(): WorkflowRow {
@@ -343,19 +338,13 @@ export class Course implements PassObserver {
 			if (kind === "wait_for_event") {
 				timeOutWait(journal, row, now);
 			} else if (kind === "sleep") {
-				this.settle(row, undefined);
+				journal.complete(row, now);
 			} else {
 				journal.attemptBegan(key);
 				this.#pass?.retryDue(key);
 			}
 		}
 		return due.length > 0;
-	}
-
-	settle({ key, kind, attempts, startedAt }: StepRow, result: Encoded | undefined): void {
-		const end = { key, kind, attempts, startedAt, completedAt: this.#now() };
-		const outcome = result === undefined ? end : { ...end, result };
-		this.journal.settle({ ...outcome, status: "completed" });
 	}
 
 	goOn(): void {
@@ -366,8 +355,7 @@ export class Course implements PassObserver {
 	move(): void {
 		if (this.#pass?.isLive) this.#pass.recorded();
 		else if (isTerminal(this.#row.status) || this.#isHeldBack || !this.#mayGoOn()) return;
-		else if (this.#pass?.isParked) this.#wakePass(this.#pass);
-		else this.#startPass();
+		else this.#one.wake();
 	}
 
 	/** No pass starts before its time, after the end, nor after a panic until somebody asks for it. */
@@ -386,71 +374,6 @@ export class Course implements PassObserver {
 	#slotGranted(): void {
 		this.advance();
 		if (!isTerminal(this.#row.status)) this.move();
-	}
-
-	#thawPass(): void {
-		if (this.#pass === undefined || this.#diverged) {
-			this.#startPass();
-		} else {
-			this.record.write({ ...this.#opening(), reason: null });
-			this.#pass.thaw();
-		}
-	}
-
-	#wakePass(pass: Pass): void {
-		pass.wake();
-		this.record.write(this.#opening());
-	}
-
-	/** As it holds for this instance. */
-	#programFor({ type, overrides }: WorkflowRow): Program | undefined {
-		const program = this.#programs.get(type);
-		return program && withOverrides(program, overrides);
-	}
-
-	#startPass(): void {
-		const row = this.#row;
-		const program = this.#programFor(row);
-		if (program === undefined) {
-			const { code, message } = typeNotRegistered(row.type);
-			this.record.write({ status: "paused", reason: reason(code, message) });
-			return;
-		}
-		const startedAt = row.startedAt ?? this.#now();
-		const change = { reason: null, error: null, notBefore: null, startedAt };
-		this.record.write({ ...change, ...this.#opening() });
-		this.#runPass(program);
-	}
-
-	/** A pass begins or goes on: what was recorded since the last time ends a row of lost passes. */
-	#opening(): Partial<WorkflowRow> {
-		const { progress } = this.journal;
-		const { strikes, progress: before } = this.#row;
-		return { status: "running", progress, strikes: progress > before ? 0 : strikes };
-	}
-
-	#runPass(program: Program): void {
-		this.#pass?.drop(new Error("a new pass of the instance began"));
-		this.#diverged = false;
-		this.#pass = new Pass({
-			scope: idempotencyScope(this.#row),
-			program,
-			row: this.#row,
-			journal: this.journal,
-			history: this.history,
-			ports: this.#ports,
-			observer: this,
-		});
-		this.arm();
-		this.#pass.start();
-	}
-
-	/** The replay rests, or ended, and has not asked for a recorded step: late, or on another way. */
-	#allowToReach(pass: Pass, row: StepRow, how: "ended" | "parked"): void {
-		const { activity } = pass;
-		this.#ports.clock.after(REACH_GRACE_MS, () => {
-			if (pass.isLive && pass.activity === activity) this.passDiverged(pass, missedStep(row, how));
-		});
 	}
 
 	#complete(value: unknown): void {
@@ -492,14 +415,7 @@ export class Course implements PassObserver {
 
 	/** When an ended instance is to be forgotten. */
 	#expiresAt(): number | null {
-		const { status, completedAt, type } = this.#row;
-		if (!isTerminal(status) || completedAt === null || this.record.isRemoved) return null;
-		const keptMs = this.#programs.get(type)?.retentionMs ?? LIMITS.retentionMs;
-		return keptMs === 0 ? null : completedAt + keptMs;
+		const keptMs = this.#programs.get(this.#row.type)?.retentionMs ?? LIMITS.retentionMs;
+		return this.#removal.dueAt(keptMs);
 	}
-}
-
-/** Unique to instance and run: a step that is run anew is another request to the other side. */
-function idempotencyScope({ id, run }: WorkflowRow): string {
-	return run === 1 ? id : `${id}~${run}`;
 }

@@ -135,11 +135,3 @@ export function stepLimit(name: string): WorkflowError {
 		{ limit: LIMITS.steps },
 	);
 }
-
-export function streamLimit(): WorkflowError {
-	return new WorkflowError(
-		"STREAM_LIMIT",
-		`The instance is followed by ${LIMITS.streams} already. Close streams that nobody reads, or share one.`,
-		{ limit: LIMITS.streams },
-	);
-}

@@ -49,7 +49,6 @@ import {
 	instanceNotEnded,
 	stepIsRunning,
 	stepNotFound,
-	streamLimit,
 	typeInactive,
 	typeNotRegistered,
 } from "./faults";
@@ -266,7 +265,6 @@ export class Instance {
 		void this.#row;
 		const { course } = this.#life;
 		if (place?.told === 2 && course.chronicle(place)?.length === 0) return null;
-		if (this.#streams.count >= LIMITS.streams) throw streamLimit();
 		return this.#streams.open(new ChronicleFeed(course, place, this.#ports), chosen);
 	}
 

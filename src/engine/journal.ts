@@ -159,6 +159,17 @@ export class Journal {
 		});
 	}
 
+	/** Records that a step has been given a result, or none. */
+	complete(
+		step: Pick<Outcome, "key" | "kind" | "attempts" | "startedAt">,
+		completedAt: number,
+		result?: Encoded,
+	): void {
+		const { key, kind, attempts, startedAt } = step;
+		const outcome = { key, kind, attempts, startedAt, completedAt, status: "completed" } as const;
+		this.settle(result === undefined ? outcome : { ...outcome, result });
+	}
+
 	/** Records that a step waits. */
 	suspend(wait: Wait): void {
 		const { key, kind, status, attempts, startedAt, wakeAt } = wait;
@@ -209,10 +220,9 @@ export class Journal {
 			this.#events.keep(arrival);
 			return "kept";
 		}
-		const { key, startedAt } = wait;
 		this.#store.transaction(() => {
-			this.#events.pass(arrival, key);
-			this.#complete(key, { result: arrival.payload, startedAt, at: arrival.receivedAt });
+			this.#events.pass(arrival, wait.key);
+			this.complete(wait, arrival.receivedAt, arrival.payload);
 		});
 		return "taken";
 	}
@@ -223,7 +233,8 @@ export class Journal {
 		if (row === undefined) return false;
 		this.#store.transaction(() => {
 			this.#events.take(row, key);
-			this.#complete(key, { result: row.payload, startedAt: now, at: now });
+			const wait = { key, kind: "wait_for_event", attempts: 0, startedAt: now } as const;
+			this.complete(wait, now, row.payload);
 		});
 		this.#events.drop(row);
 		return true;
@@ -238,19 +249,6 @@ export class Journal {
 			if (row.status === "waiting" && row.event === event) return row;
 		}
 		return undefined;
-	}
-
-	#complete(key: string, end: { result: Encoded; startedAt: number; at: number }): void {
-		const { result, startedAt, at } = end;
-		this.settle({
-			key,
-			kind: "wait_for_event",
-			status: "completed",
-			attempts: 0,
-			result,
-			startedAt,
-			completedAt: at,
-		});
 	}
 
 	#put(row: StepRow): void {

@@ -81,14 +81,14 @@ export class Lifecycle {
 			});
 		});
 		this.course.dropPass(new Error("the instance is restarted"));
-		if (preset !== undefined) this.course.settle(preset.row, preset.result);
+		if (preset !== undefined) this.course.journal.complete(preset.row, now, preset.result);
 		this.course.move();
 		this.course.arm();
 	}
 
 	/** Ends an open step from outside, as a timer would. */
 	settleStep(row: StepRow, result: Encoded | undefined): void {
-		this.course.settle(row, result);
+		this.course.journal.complete(row, this.#now(), result);
 		this.course.goOn();
 		this.course.arm();
 	}

@@ -4,7 +4,7 @@
  */
 import type { StepRow } from "../db/instance-store";
 import type { ChronicleEvent } from "../model/chronicle";
-import { decode } from "../model/codec";
+import { decode, type Encoded } from "../model/codec";
 import type { Graph } from "../model/graph";
 import { toJson } from "../model/http";
 import { stepNameOf } from "../model/ids";
@@ -29,7 +29,7 @@ export function narrate(
 	const turn =
 		event === undefined || count === undefined
 			? []
-			: [{ name: event, data: { stepName, [count]: turnOf(row.key), result: resultOf(row) } }];
+			: [{ name: event, data: { stepName, [count]: turnOf(row.key), result: jsonOf(row.result) } }];
 	const progress = progressOf(graph, "running", { rows: outcomes, running: [] });
 	return [...turn, { name: "workflow.progress", data: { ...progress } }];
 }
@@ -39,6 +39,7 @@ function turnOf(key: string): number {
 	return Number(/#(\d+)$/.exec(key)?.[1] ?? 1);
 }
 
-function resultOf({ result }: StepRow): unknown {
-	return result === null ? null : toJson(decode(result));
+/** A stored value as events have it; none: null. */
+export function jsonOf(value: Encoded | null): unknown {
+	return value === null ? null : (toJson(decode(value)) ?? null);
 }

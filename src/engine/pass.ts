@@ -1,8 +1,8 @@
 /**
  * A pass: one run of the program from the top, until it ends or parks.
  *
- * It owns the calls that user code has open and the order in which they settle. What a call
- * records is its step kind's matter; when the instance changes status is `Instance`'s.
+ * It owns the calls that user code has open; in which order they settle is `Replay`'s matter, what
+ * a call records its step kind's, when the instance changes status `Course`'s.
  *
  * Invariants:
  * - P1 Outcomes are released one at a time in journal order, live and on replay alike, and what
@@ -19,23 +19,21 @@
  * - P5 A pass goes live in the turn after it is told to, so that what was written with that is
  *   committed before user code moves, even if that code ends the isolate (G17).
  */
-import type { StepRow, WorkflowRow } from "../db/instance-store";
+import type { StepRow } from "../db/instance-store";
 import { decode, type Encoded } from "../model/codec";
-import type { NonDeterminismError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { StepKind } from "../model/rpc";
-import { type Call, never, openCall, settle } from "./call";
+import { type Call, never, openCall } from "./call";
 import type { RunningAttempt } from "./describe";
 import { enclosure, outside } from "./enclosure";
 import { nestedInFunction, otherKind, stepLimit, stepNameTaken } from "./faults";
 import type { Handling } from "./handling";
-import type { History } from "./history";
 import type { Journal } from "./journal";
 import { OpenCalls } from "./open-calls";
 import type { Panic } from "./panics";
+import type { PassObserver, PassSettings, RunEnd } from "./pass-observer";
 import type { Ports } from "./ports";
-import type { Program } from "./program";
-import { Reach } from "./reach";
+import { Replay, type ReplayHost } from "./replay";
 import { RunLog } from "./run-log";
 import { StepApi } from "./step-api";
 import { type DoSettings, DoStep } from "./step-kinds/do-step";
@@ -44,50 +42,10 @@ import { openSleep } from "./step-kinds/sleep-step";
 import type { Failure, StepHost } from "./step-kinds/step-host";
 import { openWait, type WaitSettings } from "./step-kinds/wait-step";
 
-/** How `run()` ended. */
-export type RunEnd = { ok: true; value: unknown } | { ok: false; thrown: unknown };
-
-/** What a pass tells its instance. */
-export interface PassObserver {
-	/** Nothing moves by itself any more: time to park, or to look at the timers. */
-	passQuiet(pass: Pass): void;
-	/** A parked pass asks for a step, by something that is none: it is to be woken. */
-	passStirred(pass: Pass): void;
-	passEnded(pass: Pass, end: RunEnd): void;
-	/** The program asked for something else than the journal records (G7). */
-	passDiverged(pass: Pass, error: NonDeterminismError): void;
-	/** The last step function in flight of a frozen pass has ended. */
-	passDrained(pass: Pass): void;
-	passBroken(pass: Pass, error: unknown): void;
-	passPanicked(pass: Pass, panic: Panic): void;
-	/** As it is stored now. */
-	readonly metadata: Encoded | null;
-	/** @throws {WorkflowError} for too many, or too large. */
-	passSets(pass: Pass, setting: Setting): void;
-}
-
-export interface PassSettings {
-	/** What the idempotency keys of its steps begin with. */
-	scope: string;
-	program: Program;
-	row: Pick<WorkflowRow, "id" | "type" | "restarts" | "payload" | "createdAt" | "startedAt">;
-	journal: Journal;
-	history: History;
-	ports: Ports;
-	observer: PassObserver;
-}
-
 /** `waking`: live from the next turn on (P5). */
 type PassState = "waking" | "live" | "parked" | "frozen" | "over";
 
-/**
- * Microtasks that a release gives to what the one before set in motion, where the next call was
- * made after it: enough for any chain of awaits in common code, and a microsecond. A call made
- * before it gets a whole turn of the event loop.
- */
-const SETTLING_MICROTASKS = 16;
-
-export class Pass implements StepHost {
+export class Pass implements StepHost, ReplayHost {
 	/** What the idempotency keys of its steps begin with. */
 	readonly scope: string;
 	readonly type: string;
@@ -96,22 +54,12 @@ export class Pass implements StepHost {
 	readonly #settings: PassSettings;
 	readonly #observer: PassObserver;
 	readonly #open = new OpenCalls();
-	readonly #reach: Reach;
-	/** Starts that came while frozen, or before the replay had caught up. */
-	readonly #held: (() => void)[] = [];
+	readonly #replay: Replay;
 	readonly #log: RunLog;
-	/** Outcomes that were there when the pass began. */
-	readonly #outcomesBefore: number;
-	/** What those outcomes set in motion has come to rest. */
-	#isInstructed: boolean;
 	#asked = 0;
-	#released = 0;
-	/** Those of the program's own steps: a replay releases no others once they are past. */
-	#ownReleased = 0;
 	#state: PassState = "waking";
 	#started = false;
 	#end: RunEnd | undefined;
-	#releasing = false;
 	#watching = false;
 	/** Counts everything that moves; see `#watchQuiet`. */
 	#activity = 0;
@@ -124,9 +72,8 @@ export class Pass implements StepHost {
 		this.type = settings.row.type;
 		this.journal = settings.journal;
 		this.ports = settings.ports;
-		this.#reach = new Reach(settings.journal);
-		this.#outcomesBefore = settings.journal.outcomes.length;
-		this.#isInstructed = this.#outcomesBefore === 0;
+		const { journal, ports } = settings;
+		this.#replay = new Replay({ journal, open: this.#open, clock: ports.clock }, this);
 		this.#log = new RunLog(settings.row, settings.history, this);
 	}
 
@@ -166,7 +113,7 @@ export class Pass implements StepHost {
 
 	/** How many outcomes of the program's own steps have been released. */
 	get released(): number {
-		return this.#ownReleased;
+		return this.#replay.ownReleased;
 	}
 
 	/** Whether user code waits for a step: if not, it waits for something that is none. */
@@ -220,7 +167,7 @@ export class Pass implements StepHost {
 	recorded(): void {
 		this.#open.endDecided(this.journal);
 		this.#activity++;
-		this.#pump();
+		this.#replay.pump();
 		this.#checkQuiet();
 	}
 
@@ -232,7 +179,7 @@ export class Pass implements StepHost {
 
 	/** The first row from before this pass that it has not asked for, if there is one (G7). */
 	unreached(): StepRow | undefined {
-		return this.#reach.unreached();
+		return this.#replay.unreached();
 	}
 
 	do(name: string, settings: DoSettings): Promise<unknown> {
@@ -320,7 +267,7 @@ export class Pass implements StepHost {
 		if (++this.#asked > LIMITS.steps) return Promise.reject(stepLimit(name));
 		if (caller?.isOver) return never();
 		if (this.#state === "parked") this.#observer.passStirred(this);
-		const key = (caller?.names ?? this.#reach.names).next(name);
+		const key = (caller?.names ?? this.#replay.names).next(name);
 		const row = this.journal.get(key);
 		const holder = row ?? this.#open.get(key);
 		if (holder !== undefined && holder.parent !== (caller?.key ?? null)) {
@@ -329,15 +276,15 @@ export class Pass implements StepHost {
 		this.#activity++;
 		if (row !== undefined) {
 			if (row.kind !== kind) return this.#diverge(row, kind);
-			this.#reach.reached(row);
+			this.#replay.reached(row);
 		} else if (caller !== undefined) {
 			this.journal.belongs(key, caller.belonging);
 		}
-		const call = openCall(key, this.#released, caller);
+		const call = openCall(key, this.#replay.released, caller);
 		this.#open.add(call);
 		if (row === undefined || row.outcome === null) this.#enter(call, prepare(key, caller));
 		if (row !== undefined) this.#log.flush();
-		this.#pump();
+		this.#replay.pump();
 		this.#checkQuiet();
 		return call.promise;
 	}
@@ -345,41 +292,39 @@ export class Pass implements StepHost {
 	#enter({ key, within }: Call, begin: () => void): void {
 		// A handler goes on before the replay has caught up: its steps are part of what is replayed.
 		if (this.journal.get(key)?.status === "handling") this.#open.stepOf(key)?.handle();
-		else if (within === undefined) this.#beginInTurn(begin);
+		else if (within === undefined) this.#replay.beginInTurn(begin);
 		else this.begin(() => within.isOver || begin());
 	}
 
 	/** It is live, and has asked for all that was there. */
 	get hasCaughtUp(): boolean {
-		return this.#state === "live" && this.#reach.hasCaughtUp;
+		return this.#replay.hasCaughtUp;
 	}
 
 	/** It has also been given every outcome that was there (P4). */
 	get mayBegin(): boolean {
-		return this.hasCaughtUp && this.#released >= this.#outcomesBefore;
+		return this.#replay.mayBegin;
 	}
 
 	begin(begin: () => void): void {
-		if (!this.mayBegin || this.hasEnded) {
-			this.#held.push(begin);
-			return;
-		}
-		try {
-			begin();
-		} catch (error) {
-			this.broken(error);
-		}
+		this.#replay.begin(begin);
 	}
 
-	/** Steps begin in the order in which they were asked for: behind those that `#release` is about to begin. */
-	#beginInTurn(begin: () => void): void {
-		if (this.#releasing && this.#held.length > 0 && !this.#isInstructed) this.#held.push(begin);
-		else this.begin(begin);
+	/** It is live, and not only about to be. */
+	get isReleasing(): boolean {
+		return this.#state === "live";
 	}
 
-	/** Whether there is something held that may begin. */
-	get #isHolding(): boolean {
-		return this.#held.length > 0 && this.mayBegin && !this.hasEnded;
+	moved(): void {
+		this.#activity++;
+	}
+
+	toldAll(): void {
+		this.#log.flush();
+	}
+
+	rested(): void {
+		this.#checkQuiet();
 	}
 
 	#goLive(): void {
@@ -418,54 +363,6 @@ export class Pass implements StepHost {
 		if (this.#state === "live" || this.#state === "parked") this.#observer.passEnded(this, end);
 	}
 
-	#pump(): void {
-		if (this.#releasing || (this.#nextRelease() === undefined && !this.#isHolding)) return;
-		this.#releasing = true;
-		void this.#release();
-	}
-
-	/**
-	 * Releases outcomes in order for as long as the next one has been asked for (P1); then, once what
-	 * the last one sets in motion has come to rest, what was held begins (P4).
-	 */
-	async #release(): Promise<void> {
-		for (;;) {
-			const waiting = this.#nextRelease();
-			if (waiting === undefined) {
-				this.#log.flush();
-				if (!this.#isHolding) break;
-				if (!this.#isInstructed) await this.ports.clock.turn();
-				this.#isInstructed = true;
-				if (this.#isHolding) for (const begin of this.#held.splice(0)) this.begin(begin);
-				continue;
-			}
-			if (waiting.era < this.#released) await this.ports.clock.turn();
-			else for (let tick = 0; tick < SETTLING_MICROTASKS; tick++) await null;
-			const call = this.#nextRelease();
-			const row = this.journal.outcomes[this.#released];
-			// It was stopped, or what asked for it is over: looked at anew.
-			if (call === undefined || row === undefined) continue;
-			this.#released++;
-			if (row.parent === null) this.#ownReleased++;
-			this.#activity++;
-			this.#open.close(call);
-			settle(call, row);
-		}
-		this.#releasing = false;
-		this.#checkQuiet();
-	}
-
-	#nextRelease(): Call | undefined {
-		if (this.#state !== "live") return undefined;
-		for (;;) {
-			const row = this.journal.outcomes[this.#released];
-			const call = row && this.#open.get(row.key);
-			// What a handling asked for that is over, nobody asks for again.
-			if (row === undefined || call !== undefined || !this.journal.isPast(row)) return call;
-			this.#released++;
-		}
-	}
-
 	#checkQuiet(): void {
 		if (this.#watching || this.#state !== "live") return;
 		this.#watching = true;
@@ -478,7 +375,7 @@ export class Pass implements StepHost {
 		do {
 			seen = this.#activity;
 			await this.ports.clock.turn();
-		} while (this.#state === "live" && (seen !== this.#activity || this.#releasing));
+		} while (this.#state === "live" && (seen !== this.#activity || this.#replay.isUnderWay));
 		this.#watching = false;
 		if (this.#state !== "live") return;
 		// An end that came before a recorded step was asked for is looked at again.

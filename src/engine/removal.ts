@@ -2,9 +2,11 @@
  * The removal of an instance: asked for by a caller, or due by its type's retention.
  *
  * The row is marked first; from then on the instance is gone for callers. Then the index is told,
- * and once it has acknowledged, as the guard has the return of its slot, the storage is emptied. An isolate that dies in between leaves the
- * mark and an alarm, and the next one goes on (G4). Nothing is left in the end (G14).
+ * and once it has acknowledged, as the guard has the return of its slot, the storage is emptied. An
+ * isolate that dies in between leaves the mark and an alarm, and the next one goes on (G4). Nothing
+ * is left in the end (G14).
  */
+import { isTerminal } from "../model/status";
 import type { InstanceRecord } from "./instance-record";
 import type { Ports } from "./ports";
 
@@ -20,6 +22,13 @@ export class Removal {
 		this.#record = record;
 		this.#ports = ports;
 		this.#forget = forget;
+	}
+
+	/** When an ended instance is to be forgotten that is kept for so long (0: for ever). */
+	dueAt(keptMs: number): number | null {
+		const { status, completedAt } = this.#record.row;
+		const isKept = !isTerminal(status) || completedAt === null || keptMs === 0;
+		return isKept || this.#record.isRemoved ? null : completedAt + keptMs;
 	}
 
 	/** Resolves when nothing is left. */

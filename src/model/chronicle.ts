@@ -52,12 +52,7 @@ export function placeText(place: ChroniclePlace): string {
 /** @throws {ValidationError} for what `placeText` did not make. */
 export function parsePlace(text: string): ChroniclePlace {
 	const isPlace = text.length <= 120 && /^[1-9]\d{0,14}\.[0-2](\.\d{1,15}){6}$/.test(text);
-	if (!isPlace) {
-		throw new ValidationError(
-			`Last-Event-ID expects the id of an event of this stream; received "${shortened(printable(text))}". Connect without it to read from the beginning.`,
-			{ path: "Last-Event-ID" },
-		);
-	}
+	if (!isPlace) throw badPlace(text, "read from the beginning");
 	const [
 		run = 0,
 		told = 0,
@@ -69,6 +64,17 @@ export function parsePlace(text: string): ChroniclePlace {
 		status = 0,
 	] = text.split(".").map(Number);
 	return { run, told, starts, outcomes, within, errors, lines, status };
+}
+
+/** What connecting without an id does, where nothing of before is kept. */
+export const FROM_NOW_ON = "be told what happens from now on";
+
+/** A client came back with what is no event's id; `fresh`: what it is given without one. */
+export function badPlace(text: string, fresh: string): ValidationError {
+	return new ValidationError(
+		`Last-Event-ID expects the id of an event of this stream; received "${shortened(printable(text))}". Connect without it to ${fresh}.`,
+		{ path: "Last-Event-ID" },
+	);
 }
 
 /** The names that a reader chose; null: all. @throws {ValidationError} */

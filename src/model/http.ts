@@ -129,13 +129,6 @@ export interface StepInfo {
 	completedAt: number | null;
 }
 
-/** `POST /workflows`: 201, or 200 for an instance that was there before. */
-export interface CreateResponse {
-	id: string;
-	type: string;
-	status: WorkflowStatus;
-}
-
 /** `GET /workflows?type=…` of one type. */
 export interface TypeListing {
 	type: string;

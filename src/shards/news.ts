@@ -5,9 +5,7 @@
  * gap.
  */
 import { type InstanceIndexRow, REMOVED } from "../db/index-store";
-import { parseEventChoice } from "../model/chronicle";
-import { ValidationError, WorkflowError } from "../model/errors";
-import { LIMITS } from "../model/limits";
+import { badPlace, FROM_NOW_ON, parseEventChoice } from "../model/chronicle";
 import type { Clock } from "../model/ports";
 import type { StreamRequest } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
@@ -56,13 +54,6 @@ export class News {
 	follow({ from, events = [] }: StreamRequest): ReadableStream<Uint8Array> {
 		const chosen = parseEventChoice(events);
 		const feed = new NewsFeed(this, this.#beginning(from));
-		if (this.#streams.count >= LIMITS.streams) {
-			throw new WorkflowError(
-				"STREAM_LIMIT",
-				`The type is followed by ${LIMITS.streams} already. Close streams that nobody reads, or share one.`,
-				{ limit: LIMITS.streams },
-			);
-		}
 		return this.#streams.open(feed, chosen && new Set([...chosen, GAP]));
 	}
 
@@ -82,12 +73,7 @@ export class News {
 		const here = { count: this.#count, gap: null };
 		if (from === undefined) return here;
 		const [, life, count] = /^([\w-]{1,40})\.(\d{1,15})$/.exec(from) ?? [];
-		if (life === undefined) {
-			throw new ValidationError(
-				"Last-Event-ID expects the id of an event of this stream. Connect without it to be told what happens from now on.",
-				{ path: "Last-Event-ID" },
-			);
-		}
+		if (life === undefined) throw badPlace(from, FROM_NOW_ON);
 		const isKept = life === this.#settings.life && this.#count - Number(count) <= this.#kept.length;
 		if (isKept && Number(count) <= this.#count) return { count: Number(count), gap: null };
 		const { type, clock } = this.#settings;

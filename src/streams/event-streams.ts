@@ -5,6 +5,8 @@
  * nothing, it waits until there may be. So an object that nobody follows does nothing for it, and
  * nothing is held back in memory for a slow reader.
  */
+import { WorkflowError } from "../model/errors";
+import { LIMITS } from "../model/limits";
 import type { Clock } from "../model/ports";
 
 export interface StreamEvent {
@@ -38,19 +40,26 @@ const HEARTBEAT_MS = 15_000;
 
 export class EventStreams {
 	readonly #clock: Clock;
+	/** How many are being read. */
 	#open = 0;
 
 	constructor(clock: Clock) {
 		this.#clock = clock;
 	}
 
-	/** How many are being read. */
-	get count(): number {
-		return this.#open;
-	}
-
-	/** Events that are not chosen are passed over; null chooses all. */
+	/**
+	 * Events that are not chosen are passed over; null chooses all.
+	 *
+	 * @throws {WorkflowError} `STREAM_LIMIT`
+	 */
 	open(feed: Feed, chosen: ReadonlySet<string> | null): ReadableStream<Uint8Array> {
+		if (this.#open >= LIMITS.streams) {
+			throw new WorkflowError(
+				"STREAM_LIMIT",
+				`It is followed by ${LIMITS.streams} already. Close streams that nobody reads, or share one.`,
+				{ limit: LIMITS.streams },
+			);
+		}
 		this.#open++;
 		const follower = new Follower(feed, chosen, this.#clock);
 		const encoder = new TextEncoder();
@@ -58,7 +67,10 @@ export class EventStreams {
 			type: "bytes",
 			start: (controller) => controller.enqueue(encoder.encode(HEAD)),
 			pull: async (controller) => {
-				const text = await follower.next();
+				const text = await follower.next().catch((error: unknown) => {
+					this.#open--;
+					throw error;
+				});
 				if (text !== null) {
 					controller.enqueue(encoder.encode(text));
 				} else if (!follower.isStopped) {

@@ -126,6 +126,12 @@ describe("GET /workflows", () => {
 			type,
 			instances: ids.map((n) => row(`${type}-${n}`, "waiting", clock.now() + n - 4)),
 		});
+		// The index hears of the last ones that they wait, and then that they do not any more.
+		const ended = (id: string) => row(id, "terminated", clock.now() - 1, clock.now());
+		await service.listsUntil("/workflows?status=terminated", {
+			workflows: types.map((type) => ({ type, instances: [ended(`${type}-3`)] })),
+			nextCursor: null,
+		});
 		await service.listsUntil("/workflows?status=waiting", {
 			workflows: types.map((type) => rows(type, 2, 1)),
 			nextCursor: null,

@@ -7,7 +7,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type CreateResult, createEach } from "../../client/create-each";
 import { type CreateOptions, createInstance } from "../../client/create-instance";
-import { listInstances } from "../../client/listing";
+import { listType } from "../../client/listing";
 import {
 	controlInstance,
 	describeInstance,
@@ -34,9 +34,8 @@ import {
 	statusResponse,
 	type WorkflowStatusResponse,
 } from "../../model/http";
-import { parseTypeName } from "../../model/ids";
 import type { IndexRow } from "../../model/index-rpc";
-import { type ListOptions, parseListOptions } from "../../model/list-options";
+import type { ListOptions } from "../../model/list-options";
 import type { LogRequest } from "../../model/log";
 import type { PanicOptions } from "../../model/panic";
 import type { By, CreateReceipt, Include, RestartRequest, StatusReceipt } from "../../model/rpc";
@@ -248,13 +247,11 @@ export abstract class BaseWorkflow<
 	 * @example
 	 * const { instances } = await OrderWorkflow.list(env, { status: "errored", attributes: { customer: "c-17" } });
 	 */
-	static async list(
+	static list(
 		env: WorkflowEnv,
 		options: ListOptions = {},
 	): Promise<{ instances: IndexRow[]; nextCursor: string | null }> {
-		const request = { types: [parseTypeName(this.type)], ...parseListOptions(options) };
-		const { rows, nextCursor } = await listInstances(env.WORKFLOW_RUNNER, request, env.API_TOKEN);
-		return { instances: rows.map(({ type: _, ...row }) => row), nextCursor };
+		return listType(env, this.type, options);
 	}
 
 	/** Steps in flight finish, nothing new starts. @throws {WorkflowError} `ILLEGAL_STATUS_CHANGE`. */

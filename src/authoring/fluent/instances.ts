@@ -1,7 +1,7 @@
 /** Creating, steering and listing instances of this style, as any style can. */
 import { type CreateResult, createEach } from "../../client/create-each";
 import { type CreateOptions, createInstance } from "../../client/create-instance";
-import { listInstances } from "../../client/listing";
+import { listType } from "../../client/listing";
 import {
 	controlInstance,
 	sendEvent as deliverEvent,
@@ -24,7 +24,7 @@ import {
 	type WorkflowStatusResponse,
 } from "../../model/http";
 import type { IndexRow } from "../../model/index-rpc";
-import { type ListOptions, parseListOptions } from "../../model/list-options";
+import type { ListOptions } from "../../model/list-options";
 import type { LogRequest } from "../../model/log";
 import type { By, CreateReceipt, Include, StatusReceipt } from "../../model/rpc";
 import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
@@ -103,15 +103,12 @@ export function sendEvent(
 }
 
 /** A page of a workflow's instances, the newest first; see `ListOptions`. */
-export async function list(
+export function list(
 	workflow: AnyNamed,
 	options: ListOptions = {},
 	env?: WorkflowEnv,
 ): Promise<{ instances: IndexRow[]; nextCursor: string | null }> {
-	const { WORKFLOW_RUNNER: runners, API_TOKEN: token } = environment(env);
-	const request = { types: [nameOf(workflow)], ...parseListOptions(options) };
-	const { rows, nextCursor } = await listInstances(runners, request, token);
-	return { instances: rows.map(({ type: _, ...row }) => row), nextCursor };
+	return listType(environment(env), nameOf(workflow), options);
 }
 
 /** A page of an instance's log, oldest first. */

@@ -88,8 +88,10 @@ export class DoStep {
 		const isPanic = (thrown: unknown) => this.#host.isPanic(thrown);
 		const failure = { error, canRetry: wakeAt !== null, isPanic };
 		void verdictOf(this.#settings.onFailure, handling, failure).then((verdict) => {
-			this.#isHandled = false;
-			this.#host.handlingEnded(handling, () => this.#conclude(attempts, verdict));
+			this.#host.handlingEnded(handling, () => {
+				this.#isHandled = false;
+				this.#conclude(attempts, verdict);
+			});
 		});
 	}
 
