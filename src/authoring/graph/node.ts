@@ -1,0 +1,73 @@
+/**
+ * Nodes: what a graph is made of. A node is a class with `metadata` and `execute`, which does its work
+ * and says by which edges it may be left; the first edge whose function returns something is taken,
+ * and what it returned is the node's output.
+ *
+ *   class Greet extends WorkflowNode {
+ *     metadata = { id: "greet", name: "Greet", version: "1.0.0", inputs: ["who"], outputs: ["text"] };
+ *     async execute({ inputs }: ExecutionContext): Promise<EdgeMap> {
+ *       return { success: () => ({ text: `Hello, ${inputs.who}!` }) };
+ *     }
+ *   }
+ *
+ * It runs as a journaled step: `execute` may be called again after a crash or a failure, and never
+ * once its outcome is recorded. What it changes in `state` counts when it has succeeded.
+ */
+import type { Schema } from "../../model/standard-schema";
+import type { Untyped } from "./untyped";
+
+export interface NodeMetadata {
+	readonly id: string;
+	readonly name: string;
+	readonly description?: string;
+	/** `1.2.3` */
+	readonly version: string;
+	/** Names that `inputs` has: each is the parameter of that name, or else the key of the state. */
+	readonly inputs?: readonly string[];
+	/** Names of what it gives, for people. */
+	readonly outputs?: readonly string[];
+	/** Edges that it may be left by. Default: any. */
+	readonly edges?: readonly string[];
+	/** Of its parameters: a Standard Schema. Default: any. */
+	readonly config?: Schema;
+}
+
+export interface ExecutionContext {
+	/** A copy: changes to it become the state's when the node has succeeded. */
+	readonly state: Record<string, Untyped>;
+	readonly inputs: Readonly<Record<string, Untyped>>;
+	/** The type. */
+	readonly workflowId: string;
+	readonly nodeId: string;
+	/** The instance's id. */
+	readonly executionId: string;
+	/** Of the attempt: from 1. */
+	readonly attempt: number;
+	/** The same for each attempt (`<execution>/<place>`): for the other side to tell a repeat by. */
+	readonly idempotencyKey: string;
+	/** Aborted when the attempt times out or the instance is terminated. */
+	readonly signal: AbortSignal;
+	log(
+		level: "debug" | "info" | "warn" | "error",
+		message: string,
+		fields?: Record<string, unknown>,
+	): void;
+	/**
+	 * Keeps other branches from changing keys of the state until the node has ended.
+	 *
+	 * @throws {WorkflowError} `STATE_LOCKED`, naming the key and who has it.
+	 */
+	lock(keys: readonly string[]): void;
+}
+
+/** The output, if the node is left by this edge; undefined: it is not. */
+export type EdgeFunction = (context: ExecutionContext) => Untyped;
+export type EdgeMap = Record<string, EdgeFunction>;
+
+export abstract class WorkflowNode {
+	abstract readonly metadata: NodeMetadata;
+	abstract execute(
+		context: ExecutionContext,
+		config?: Readonly<Record<string, Untyped>>,
+	): Promise<EdgeMap>;
+}
