@@ -7,7 +7,9 @@ import { writeFileSync } from "node:fs";
 const FAMILIES = {
 	instance: "config",
 	history: "history.config",
+	carried: "carried.config",
 	shard: "shard.config",
+	directory: "directory.config",
 	job: "job.config",
 };
 

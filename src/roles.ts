@@ -1,10 +1,11 @@
 /**
- * What an object is: an instance of a workflow, an index shard of a type (`__index:<type>`), or a
- * bulk job (`__job:<id>`). Its name says which. Composes each from its parts, with what the place
+ * What an object is: an instance of a workflow, an index shard of a type (`__index:<type>`), a bulk
+ * job (`__job:<id>`), or the directory of stored definitions (`__types`). Its name says which. Composes each from its parts, with what the place
  * where it runs provides: the Durable Object class gives the platform's, the simulation its own.
  */
 import { admitAttempt, reportAttempt } from "./client/breakers";
 import { changeInstance } from "./client/bulk";
+import { type DefinitionTexts, tellDirectory } from "./client/definitions";
 import { pagesOf } from "./client/instance-pages";
 import {
 	announcement,
@@ -16,15 +17,24 @@ import {
 import { deliverToIndex, joinShard, startShardReindex } from "./client/shard-client";
 import type { TypeStates } from "./client/type-states";
 import type { ObjectStorage } from "./db/database";
+import { DefinitionStore } from "./db/definition-store";
+import { DirectoryStore } from "./db/directory-store";
 import { HistoryStore } from "./db/history-store";
 import { InstanceStore } from "./db/instance-store";
 import { JobStore } from "./db/job-store";
 import { ShardTables } from "./db/shard-tables";
+import {
+	type Carried,
+	CarriedPrograms,
+	type Compile,
+	type Programs,
+} from "./engine/carried-programs";
 import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
 import type { JobRpc } from "./model/bulk";
+import { type Definition, DIRECTORY_NAME, type DirectoryRpc } from "./model/definition";
 import { unknownType, ValidationError, WorkflowError } from "./model/errors";
 import { isJobName, parseShardName, type ShardId } from "./model/ids";
 import {
@@ -37,6 +47,7 @@ import {
 } from "./model/rpc";
 import { isTerminal } from "./model/status";
 import { Job } from "./shards/bulk-job";
+import { Directory } from "./shards/directory";
 import { IndexShard } from "./shards/index-shard";
 import { Outbox } from "./shards/outbox";
 import type { ScheduledType } from "./shards/schedule-starts";
@@ -49,11 +60,14 @@ export interface Place
 	/** The other objects. */
 	runners: RunnerNamespace;
 	programs: ReadonlyMap<string, Program>;
-	/** Shared by the objects of an isolate. */
+	/** Makes programs of stored definitions. */
+	compile: Compile;
+	/** Shared by the objects of an isolate, as is the next. */
 	types: TypeStates;
+	definitions: DefinitionTexts;
 }
 
-export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc;
+export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc & DirectoryRpc;
 
 /** An object in one of its roles. */
 export interface Role {
@@ -63,7 +77,7 @@ export interface Role {
 	wake(): Promise<void>;
 }
 
-export type RoleKind = "instance" | "index shard" | "bulk job";
+export type RoleKind = "instance" | "index shard" | "bulk job" | "directory";
 
 /** Whose each RPC method is. */
 const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
@@ -106,6 +120,13 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	scheduleResume: "index shard",
 	scheduleTrigger: "index shard",
 	scheduleDelete: "index shard",
+	definitionPut: "index shard",
+	definitionGet: "index shard",
+	definitionList: "index shard",
+	definitionUse: "index shard",
+	definitionDelete: "index shard",
+	directoryWrite: "directory",
+	directoryList: "directory",
 	jobStart: "bulk job",
 	jobDescribe: "bulk job",
 	jobStop: "bulk job",
@@ -147,21 +168,33 @@ export function roleIn(place: Place): Role {
 		const job = jobIn(place);
 		return { kind: "bulk job", rpc: job.rpc, wake: () => job.wake() };
 	}
+	if (place.name === DIRECTORY_NAME) {
+		const directory = new Directory(new DirectoryStore(place.storage));
+		return { kind: "directory", rpc: directory.rpc, wake: () => directory.wake() };
+	}
 	const instance = instanceIn(place);
 	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
 }
 
-function shardIn({ storage, runners, programs, types, ...place }: Place, id: ShardId): IndexShard {
-	const { clock, alarm, random, report } = place;
+function shardIn({ storage, runners, types, ...place }: Place, id: ShardId): IndexShard {
+	const { clock, alarm, random, report, compile, programs: registry } = place;
 	const { type } = id;
+	const tables = new ShardTables(storage);
+	const store = new DefinitionStore(tables);
+	const isRegistered = registry.has(type);
+	const programs = isRegistered
+		? registry
+		: new CarriedPrograms(registry, { compile, report }, currentOf(store));
 	return new IndexShard({
 		id,
-		tables: new ShardTables(storage),
+		tables,
 		scheduled: scheduledType(type, runners, programs),
+		definitions: { store, isRegistered, check: checkDefinition(type, compile) },
 		declared: () => programs.get(type) ?? null,
 		calls: {
 			askSlot: (offer) => offerSlot(runners, offer),
 			announce: (instance) => announcement(runners, instance),
+			tellDirectory: (word) => tellDirectory(runners, word),
 			joinShard: (own) => joinShard(runners, own),
 			startReindex: (other, request) => startShardReindex(runners, other, request),
 		},
@@ -170,11 +203,25 @@ function shardIn({ storage, runners, programs, types, ...place }: Place, id: Sha
 	});
 }
 
-function scheduledType(
-	type: string,
-	runners: RunnerNamespace,
-	programs: Place["programs"],
-): ScheduledType {
+/** The definition with which new instances of a shard's type begin. */
+function currentOf(store: DefinitionStore): Carried {
+	return {
+		hash: () => store.current?.hash ?? null,
+		text: () => (store.current === null ? undefined : store.textOf(store.current.seq)),
+	};
+}
+
+function checkDefinition(type: string, compile: Compile): (definition: Definition) => void {
+	return ({ hash, text }) => {
+		const program = compile({ hash, text });
+		if (program.type === type) return;
+		throw new ValidationError(`The definition is one of "${program.type}", not of "${type}".`, {
+			path: "id",
+		});
+	};
+}
+
+function scheduledType(type: string, runners: RunnerNamespace, programs: Programs): ScheduledType {
 	return {
 		check(payload) {
 			const program = programs.get(type);
@@ -200,8 +247,8 @@ function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
 	});
 }
 
-function instanceIn({ storage, runners, programs, types, ...place }: Place): Instance {
-	const { clock, alarm, random, report, synced, empty } = place;
+function instanceIn({ storage, runners, types, ...place }: Place): Instance {
+	const { clock, alarm, random, report, synced, empty, programs, compile, definitions } = place;
 	const ports: Ports = {
 		...{ clock, alarm, random, report, synced, empty },
 		outbox: (source) =>
@@ -225,11 +272,13 @@ function instanceIn({ storage, runners, programs, types, ...place }: Place): Ins
 			report: (type, report) => reportAttempt({ runners, clock }, type, report),
 		},
 		types: { stateOf: (type) => types.stateOf(type, runners, clock) },
+		definitions: { text: (type, hash) => definitions.textOf(runners, type, hash) },
 	};
 	return new Instance({
 		store: new InstanceStore(storage),
 		history: new HistoryStore(storage),
 		programs,
+		compile,
 		ports,
 	});
 }

@@ -3,9 +3,19 @@
  * clock, alarm and storage, and forwards RPC and alarms.
  */
 import { DurableObject } from "cloudflare:workers";
+import { DefinitionTexts } from "./client/definitions";
 import type { RunnerNamespace } from "./client/runner-client";
 import { TypeStates } from "./client/type-states";
-import { type Program, programsOf, type Registry, type ServiceDefaults } from "./engine/program";
+import type { Compile } from "./engine/carried-programs";
+import {
+	type DefinitionSupport,
+	defaultsOf,
+	type Program,
+	programsOf,
+	type Registry,
+	type ServiceDefaults,
+} from "./engine/program";
+import { ValidationError } from "./model/errors";
 import type { Clock } from "./model/ports";
 import { handle, type Role, RPC_METHODS, type RunnerRpc, roleIn } from "./roles";
 
@@ -39,12 +49,29 @@ const systemClock: Clock = {
  */
 export function workflowRunner(registry: Registry, defaults: ServiceDefaults = {}) {
 	// Once per isolate: a faulty registry stops the deploy, not an instance.
-	return runnerClass(programsOf(registry, defaults), systemClock);
+	const withDefaults = defaultsOf(defaults);
+	const { definitions = NO_DEFINITIONS } = defaults;
+	const compile: Compile = (definition) => withDefaults(definitions.compile(definition));
+	return runnerClass(programsOf(registry, defaults), systemClock, compile);
 }
 
+/** Of a service that stores none. */
+const NO_DEFINITIONS: DefinitionSupport = {
+	compile() {
+		throw new ValidationError(
+			"This service runs no stored definitions. Give workflowRunner the option `definitions: graphs()`.",
+		);
+	},
+};
+
 /** The class itself: tests give it programs that come and go, and a clock that they move. */
-export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock) {
+export function runnerClass(
+	programs: ReadonlyMap<string, Program>,
+	clock: Clock,
+	compile: Compile = NO_DEFINITIONS.compile,
+) {
 	const types = new TypeStates();
+	const definitions = new DefinitionTexts();
 	class Runner extends DurableObject<RunnerEnv> {
 		readonly role: Role;
 
@@ -57,7 +84,9 @@ export function runnerClass(programs: ReadonlyMap<string, Program>, clock: Clock
 				storage,
 				runners: env.WORKFLOW_RUNNER,
 				programs,
+				compile,
 				types,
+				definitions,
 				clock,
 				alarm: {
 					set: (atMs) => void storage.setAlarm(atMs),

@@ -52,6 +52,7 @@ CREATE TABLE `workflow` (
 	`removing` integer DEFAULT 0 NOT NULL,
 	`history_schema` integer DEFAULT 0 NOT NULL,
 	`overrides` text,
+	`definition` text,
 	`restarts` integer DEFAULT 0 NOT NULL,
 	`metadata` text,
 	`created_by` text,

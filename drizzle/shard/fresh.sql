@@ -13,6 +13,19 @@ CREATE TABLE `breakers` (
 	`reset_timeout_ms` integer NOT NULL
 );
 
+CREATE TABLE `definitions` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`hash` text NOT NULL,
+	`version` text NOT NULL,
+	`name` text NOT NULL,
+	`description` text,
+	`text` text NOT NULL,
+	`bytes` integer NOT NULL,
+	`stored_at` integer NOT NULL,
+	`actor` text NOT NULL,
+	`reason` text
+);
+
 CREATE TABLE `instances` (
 	`id` text PRIMARY KEY NOT NULL,
 	`status` text NOT NULL,
@@ -86,6 +99,9 @@ CREATE TABLE `shard` (
 	`last_execution_at` integer,
 	`minute` integer,
 	`throughput` text,
+	`definition` integer,
+	`directory_seq` integer DEFAULT 0 NOT NULL,
+	`directory_acked_seq` integer DEFAULT 0 NOT NULL,
 	`recounted_to` text,
 	`recounted` text,
 	`shards` integer DEFAULT 1 NOT NULL,

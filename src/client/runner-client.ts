@@ -7,6 +7,7 @@
  */
 import type { JobRpc } from "../model/bulk";
 import { encode } from "../model/codec";
+import type { DirectoryRpc } from "../model/definition";
 import { WorkflowError } from "../model/errors";
 import type { LimitChanges } from "../model/guard-limits";
 import type {
@@ -37,7 +38,7 @@ import {
 
 /** The Durable Object binding `WORKFLOW_RUNNER`. */
 export interface RunnerNamespace {
-	getByName(name: string): InstanceRpc & ShardRpc & JobRpc;
+	getByName(name: string): InstanceRpc & ShardRpc & JobRpc & DirectoryRpc;
 }
 
 /** The event is kept until the instance waits for it. */

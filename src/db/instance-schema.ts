@@ -48,6 +48,8 @@ export const workflowTable = sqliteTable("workflow", {
 	historySchema: integer("history_schema").notNull().default(0),
 	/** `Overrides` as JSON; null: all is as the type says. */
 	overrides: text("overrides"),
+	/** The hash of the definition that it carries (`carried-schema.ts`); null: its program is the registry's. */
+	definition: text("definition"),
 	/** Panics of the run that it goes on from. */
 	restarts: integer("restarts").notNull().default(0),
 	/** What its program shows of how far it is. */

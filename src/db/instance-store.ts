@@ -3,8 +3,11 @@
  * and in which transaction.
  */
 import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, lte, sql } from "drizzle-orm";
+import carriedFresh from "../../drizzle/carried/fresh.sql";
+import carriedMigrations from "../../drizzle/carried/migrations";
 import fresh from "../../drizzle/instance/fresh.sql";
 import migrations from "../../drizzle/instance/migrations";
+import { carriedTable } from "./carried-schema";
 import { applyMigrations, hasTable, type ObjectStorage } from "./database";
 import {
 	type EventRow,
@@ -19,6 +22,7 @@ import { bound, boundColumns, builder, columnsOf, Select, Statement } from "./st
 export type { EventRow, StepRow, WorkflowRow };
 
 const TABLES = { fresh, migrations };
+const CARRIED = { fresh: carriedFresh, migrations: carriedMigrations };
 
 const { row: _row, schema, ...WORKFLOW_COLUMNS } = getTableColumns(workflowTable);
 const WORKFLOW_NAMES = columnsOf(workflowTable).filter(
@@ -130,6 +134,14 @@ const selectLastEvent = new Select<{ seq: number }>(
 	["seq"],
 );
 
+const insertCarried = new Statement(
+	builder.insert(carriedTable).values({ row: 1, schema: bound("schema"), text: bound("text") }),
+);
+const selectCarried = new Select<{ text: string }>(
+	builder.select({ text: carriedTable.text }).from(carriedTable),
+	["text"],
+);
+
 export class InstanceStore {
 	readonly #storage: ObjectStorage;
 
@@ -148,12 +160,20 @@ export class InstanceStore {
 		return selectWorkflow.all(this.#storage)[0];
 	}
 
-	/** Creates the tables with the instance's row in them. */
-	create(row: WorkflowRow): void {
+	/** Creates the tables with the instance's row in them, and the definition that it carries. */
+	create(row: WorkflowRow, definition?: string): void {
 		this.transaction(() => {
 			const schema = applyMigrations(this.#storage, TABLES, 0);
 			insertWorkflow.run(this.#storage, { schema, ...row });
+			if (definition === undefined) return;
+			const carried = applyMigrations(this.#storage, CARRIED, 0);
+			insertCarried.run(this.#storage, { schema: carried, text: definition });
 		});
+	}
+
+	/** The definition that the instance carries. */
+	readDefinition(): string | undefined {
+		return selectCarried.all(this.#storage)[0]?.text;
 	}
 
 	#upgrade(applied: number): void {

@@ -56,6 +56,12 @@ export const shardTable = sqliteTable("shard", {
 	minute: integer("minute"),
 	/** ... its `Throughput` as JSON; those before have rows of their own. */
 	throughput: text("throughput"),
+	/** The definition that new instances begin with; null: none. */
+	definition: integer("definition"),
+	/** Grows with each word for the directory; ... */
+	directorySeq: integer("directory_seq").notNull().default(0),
+	/** ... what it has acknowledged. */
+	directoryAckedSeq: integer("directory_acked_seq").notNull().default(0),
 	/** The id up to which a new count has come; null: none is under way. */
 	recountedTo: text("recounted_to"),
 	/** What it has counted: `StatusCounts` as JSON. */
@@ -97,6 +103,22 @@ export const reindexIdsTable = sqliteTable("reindex_ids", {
 	ids: text("ids").notNull(),
 });
 
+/** Workflows of the type that are data. */
+export const definitionsTable = sqliteTable("definitions", {
+	seq: integer("seq").primaryKey(),
+	hash: text("hash").notNull(),
+	version: text("version").notNull(),
+	name: text("name").notNull(),
+	description: text("description"),
+	text: text("text").notNull(),
+	/** Of the text, as UTF-8. */
+	bytes: integer("bytes").notNull(),
+	storedAt: integer("stored_at").notNull(),
+	actor: text("actor").notNull(),
+	reason: text("reason"),
+});
+
+export type DefinitionRow = typeof definitionsTable.$inferSelect;
 export type InstanceIndexRow = typeof instancesTable.$inferSelect;
 export type ReindexRow = Omit<typeof reindexTable.$inferSelect, "row">;
 

@@ -21,6 +21,7 @@ import { withOverrides } from "../model/overrides";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
 import type { StreamEvent } from "../streams/event-streams";
+import { CarriedPrograms, type Compile, type Programs } from "./carried-programs";
 import { readChronicle } from "./chronicle";
 import type { RunningAttempt } from "./describe";
 import { instanceTimeout } from "./faults";
@@ -43,7 +44,9 @@ import { Wakeups } from "./wakeups";
 export interface CourseSettings {
 	store: InstanceStore;
 	history: HistoryStore;
-	programs: ReadonlyMap<string, Program>;
+	/** Of the registry. */
+	programs: Programs;
+	compile: Compile;
 	ports: Ports;
 }
 
@@ -52,22 +55,27 @@ const RECHECK_MS = 60_000;
 
 export class Course implements PassObserver {
 	readonly record: InstanceRecord;
+	readonly programs: Programs;
 	readonly slot: Slot;
 	readonly history: History;
 	readonly recovery: Recovery;
 	readonly #one: OnePass;
 	readonly #removal: Removal;
 	readonly #store: InstanceStore;
-	readonly #programs: ReadonlyMap<string, Program>;
 	readonly #ports: Ports;
 	readonly #wakeups: Wakeups;
 	#journal: Journal | undefined;
 
-	constructor({ store, history, programs, ports }: CourseSettings) {
+	constructor({ store, history, programs: registry, compile, ports }: CourseSettings) {
 		this.#store = store;
-		this.#programs = programs;
 		this.#ports = ports;
 		this.record = new InstanceRecord(store, ports, () => this.arm());
+		const programs = new CarriedPrograms(
+			registry,
+			{ compile, report: ports.report },
+			{ hash: () => this.record.definition, text: () => store.readDefinition() },
+		);
+		this.programs = programs;
 		this.history = new History(this.record, history, ports.clock);
 		this.slot = new Slot({
 			record: this.record,
@@ -97,8 +105,8 @@ export class Course implements PassObserver {
 	// ── For the lifecycle ──────────────────────────────────────────────────────
 
 	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
-	begin(row: WorkflowRow, program: Program): void {
-		this.record.create(row);
+	begin(row: WorkflowRow, program: Program, definition?: string): void {
+		this.record.create(row, definition);
 		this.#journal = Journal.empty(this.#store);
 		if (row.status === "running") this.#one.run(withOverrides(program, row.overrides));
 		else this.arm();
@@ -178,7 +186,7 @@ export class Course implements PassObserver {
 		this.record.open();
 		if (!this.record.exists || this.record.isRemoved) return undefined;
 		const { journal, running, history } = this;
-		const graph = this.#programs.get(this.#row.type)?.graph ?? null;
+		const graph = this.programs.get(this.#row.type)?.graph ?? null;
 		return readChronicle({ row: this.#row, journal, running, history, graph }, from);
 	}
 
@@ -188,7 +196,8 @@ export class Course implements PassObserver {
 		const { status, reason: why, type } = this.#row;
 		const expiresAt = this.#expiresAt();
 		if (expiresAt !== null && expiresAt <= this.#now()) void this.remove();
-		const typeIsBack = reasonIs(why, "TYPE_NOT_REGISTERED") && this.#programs.has(type);
+		const typeIsBack =
+			reasonIs(why, "TYPE_NOT_REGISTERED") && this.programs.get(type) !== undefined;
 		if (status === "paused" && typeIsBack) this.resume();
 		else this.#advance();
 		if (this.record.pending() !== null) this.record.outbox.kick();
@@ -270,7 +279,7 @@ export class Course implements PassObserver {
 	passDiverged(pass: Pass, error: NonDeterminismError): void {
 		if (pass !== this.#pass || pass.isOver) return;
 		const text = encodeThrown(error);
-		if (this.#programs.get(this.#row.type)?.onNonDeterminism === "fail") {
+		if (this.programs.get(this.#row.type)?.onNonDeterminism === "fail") {
 			this.finish("errored", { error: text });
 			return;
 		}
@@ -415,7 +424,7 @@ export class Course implements PassObserver {
 
 	/** When an ended instance is to be forgotten. */
 	#expiresAt(): number | null {
-		const keptMs = this.#programs.get(this.#row.type)?.retentionMs ?? LIMITS.retentionMs;
+		const keptMs = this.programs.get(this.#row.type)?.retentionMs ?? LIMITS.retentionMs;
 		return this.#removal.dueAt(keptMs);
 	}
 }

@@ -22,6 +22,8 @@ import type { Program } from "./program";
 export interface Creation {
 	readonly id: string;
 	readonly program: Program;
+	/** The stored definition that it begins with; undefined: its program is the registry's. */
+	readonly definition: { readonly hash: string; readonly text: string } | undefined;
 	readonly payload: Encoded;
 	/** Of the payload as it came: a schema may fill in the time, for one. */
 	readonly fingerprint: number;
@@ -34,7 +36,10 @@ export interface Creation {
 }
 
 /** @throws {ValidationError} with the path of what is wrong. */
-export async function checkCreation(request: CreateRequest, program: Program): Promise<Creation> {
+export async function checkCreation(
+	request: CreateRequest,
+	{ program, definition }: Pick<Creation, "program" | "definition">,
+): Promise<Creation> {
 	const { id, priority = 0, attributes = {}, startAt, delayMs } = request;
 	const by = parseBy(request.by);
 	const range = { min: -LIMITS.priority, max: LIMITS.priority };
@@ -42,6 +47,7 @@ export async function checkCreation(request: CreateRequest, program: Program): P
 	return {
 		id,
 		program,
+		definition,
 		fingerprint: hash53(request.payload),
 		attributes: withAttributes({}, parseAttributeChanges(attributes)),
 		priority: wholeNumber(priority, "priority", range),
@@ -74,7 +80,18 @@ export async function checkArrival(
 }
 
 export function newRow(
-	{ id, program, payload, attributes, priority, overrides, by, fingerprint, startAt }: Creation,
+	{
+		id,
+		program,
+		definition,
+		payload,
+		attributes,
+		priority,
+		overrides,
+		by,
+		fingerprint,
+		startAt,
+	}: Creation,
 	now: number,
 ): WorkflowRow {
 	const { type, version, timeoutMs } = program;
@@ -102,6 +119,7 @@ export function newRow(
 		removing: 0,
 		historySchema: 0,
 		overrides,
+		definition: definition?.hash ?? null,
 		restarts: 0,
 		metadata: null,
 		createdBy: by?.actor ?? null,

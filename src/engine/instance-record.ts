@@ -85,8 +85,13 @@ export class InstanceRecord implements StatusSource {
 		throw instanceNotFound();
 	}
 
-	create(row: WorkflowRow): void {
-		this.#store.create(row);
+	/** The hash of the definition that it carries; null: none. */
+	get definition(): string | null {
+		return this.#row?.definition ?? null;
+	}
+
+	create(row: WorkflowRow, definition?: string): void {
+		this.#store.create(row, definition);
 		this.#row = row;
 		this.outbox.kick();
 	}

@@ -38,7 +38,9 @@ import type {
 	StreamRequest,
 } from "../model/rpc";
 import { assertStatusChange, illegalStatusChange, isTerminal } from "../model/status";
+import type { TypeState } from "../model/type-state";
 import { EventStreams } from "../streams/event-streams";
+import type { Compile, Programs } from "./carried-programs";
 import { ChronicleFeed } from "./chronicle-feed";
 import { type Creation, checkArrival, checkCreation, newRow } from "./creation";
 import { describe } from "./describe";
@@ -67,7 +69,8 @@ const ALARM_RETRY_MS = 60_000;
 const REMOVAL_PATIENCE_MS = 10_000;
 
 export class Instance {
-	readonly #programs: ReadonlyMap<string, Program>;
+	readonly #registry: Programs;
+	readonly #compile: Compile;
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
 	readonly #streams: EventStreams;
@@ -75,7 +78,8 @@ export class Instance {
 	#creation = Promise.resolve();
 
 	constructor(settings: InstanceSettings) {
-		this.#programs = settings.programs;
+		this.#registry = settings.programs;
+		this.#compile = settings.compile;
 		this.#ports = settings.ports;
 		this.#life = new Lifecycle(settings);
 		this.#streams = new EventStreams(this.#ports.clock);
@@ -101,26 +105,40 @@ export class Instance {
 		const { id, type } = request;
 		parseInstanceId(id);
 		parseTypeName(type);
-		const program = this.#programs.get(type);
-		if (program === undefined) throw unknownType(type, this.#programs.keys());
-		const creation = await checkCreation(request, program);
 		const state = await this.#ports.types.stateOf(type);
+		const made = this.#registry.get(type);
+		const begins = made
+			? { program: made, definition: undefined }
+			: await this.#stored(request, state);
+		const { program, definition } = begins;
+		const creation = await checkCreation(request, begins);
 		const { record } = this.#life;
 		record.open();
 		if (record.exists) return this.#existing(request, creation);
 		if (state.status !== "active") throw typeInactive(type, state.status);
 		const fresh = newRow(creation, this.#ports.clock.now());
 		const row = { ...fresh, ...(await this.#life.course.slot.take(fresh, program, state)) };
-		this.#life.course.begin(row, program);
+		this.#life.course.begin(row, program, definition?.text);
 		if (creation.event !== undefined) this.#life.take(creation.event);
 		const receipt = { id, type, status: row.status, created: true };
 		return program.isInline ? { ...receipt, isInline: true } : receipt;
 	}
 
+	/** What an instance of a stored definition begins with: the one asked for, or the current one. */
+	async #stored(
+		{ type, definition }: CreateRequest,
+		state: TypeState,
+	): Promise<Pick<Creation, "program" | "definition">> {
+		const hash = definition ?? state.definition;
+		if (hash === null) throw unknownType(type, this.#registry.keys());
+		const text = await this.#ports.definitions.text(type, hash);
+		return { program: this.#compile({ hash, text }), definition: { hash, text } };
+	}
+
 	async deliverEvent(request: EventRequest): Promise<null> {
 		const by = parseBy(request.by);
 		const { type } = this.#row;
-		this.#take(await checkArrival(request, this.#programs.get(type), by));
+		this.#take(await checkArrival(request, this.#life.course.programs.get(type), by));
 		return null;
 	}
 
@@ -214,7 +232,7 @@ export class Instance {
 		const row = this.#row;
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
-		const graph = this.#programs.get(row.type)?.graph ?? null;
+		const graph = this.#life.course.programs.get(row.type)?.graph ?? null;
 		const rows = steps || isParked || graph !== null ? [...this.#life.course.steps()] : [];
 		const { running } = this.#life.course;
 		const view = describe(row, rows, running);
@@ -334,7 +352,9 @@ export class Instance {
 	#existing({ type, onConflict, by }: CreateRequest, creation: Creation): CreateReceipt {
 		const { record } = this.#life;
 		const row = record.row;
-		const inline = this.#programs.get(type)?.isInline ? { isInline: true as const } : {};
+		const inline = this.#life.course.programs.get(type)?.isInline
+			? { isInline: true as const }
+			: {};
 		const receipt = () => ({
 			...{ id: row.id, type, status: this.#row.status, created: false },
 			...inline,
@@ -372,7 +392,7 @@ export class Instance {
 	}
 
 	#registered(type: string): Program {
-		const program = this.#programs.get(type);
+		const program = this.#life.course.programs.get(type);
 		if (program === undefined) throw typeNotRegistered(type);
 		return program;
 	}

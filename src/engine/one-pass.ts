@@ -5,6 +5,7 @@
 import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { withOverrides } from "../model/overrides";
 import { reason } from "../model/reason";
+import type { Programs } from "./carried-programs";
 import { missedStep, typeNotRegistered } from "./faults";
 import type { History } from "./history";
 import type { InstanceRecord } from "./instance-record";
@@ -17,7 +18,7 @@ import type { Program } from "./program";
 export interface OnePassSettings {
 	record: InstanceRecord;
 	history: History;
-	programs: ReadonlyMap<string, Program>;
+	programs: Programs;
 	ports: Ports;
 	observer: PassObserver;
 	journal(): Journal;

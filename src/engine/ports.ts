@@ -33,6 +33,8 @@ export interface Ports {
 	breakers: BreakerPort;
 	/** What an operator has decided about types, as of a moment ago. */
 	types: { stateOf(type: string): TypeState | Promise<TypeState> };
+	/** @throws {WorkflowError} `DEFINITION_NOT_FOUND` */
+	definitions: { text(type: string, hash: string): Promise<string> };
 }
 
 export interface BreakerPort {

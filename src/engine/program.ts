@@ -248,6 +248,13 @@ export interface ServiceDefaults {
 	concurrency?: ConcurrencyOptions;
 	retention?: Duration | string | 0;
 	services?: Services;
+	/** What makes programs of stored definitions. Default: the service stores none. */
+	definitions?: DefinitionSupport;
+}
+
+/** As `graphs()` of the library gives it. */
+export interface DefinitionSupport {
+	compile(definition: { hash: string; text: string }): Program;
 }
 
 /** The programs of a registry by type; throws when a key is not its program's type. */
@@ -255,8 +262,7 @@ export function programsOf(
 	registry: Registry,
 	{ concurrency, retention, services }: ServiceDefaults = {},
 ): ReadonlyMap<string, Program> {
-	const slots = concurrency === undefined ? null : concurrencyPolicy(concurrency);
-	const keptMs = retention === undefined ? null : retentionMs(retention);
+	const withDefaults = defaultsOf({ concurrency, retention });
 	const programs = new Map<string, Program>();
 	for (const [key, source] of Object.entries(registry)) {
 		const program = source[toProgram](services);
@@ -267,11 +273,21 @@ export function programsOf(
 				`The registry has the type "${program.type}" under the key "${key}": use the type as the key.`,
 			);
 		}
-		programs.set(key, {
-			...program,
-			concurrency: program.concurrency ?? slots,
-			retentionMs: program.retentionMs ?? keptMs,
-		});
+		programs.set(key, withDefaults(program));
 	}
 	return programs;
+}
+
+/** What a program has that says nothing of it itself. */
+export function defaultsOf({
+	concurrency,
+	retention,
+}: Pick<ServiceDefaults, "concurrency" | "retention">): (program: Program) => Program {
+	const slots = concurrency === undefined ? null : concurrencyPolicy(concurrency);
+	const keptMs = retention === undefined ? null : retentionMs(retention);
+	return (program) => ({
+		...program,
+		concurrency: program.concurrency ?? slots,
+		retentionMs: program.retentionMs ?? keptMs,
+	});
 }

@@ -17,13 +17,14 @@ import { LIMITS } from "../model/limits";
 import type { Outbox, SlotSource } from "../model/ports";
 import { reason } from "../model/reason";
 import type { TypeState } from "../model/type-state";
+import type { Programs } from "./carried-programs";
 import type { InstanceRecord } from "./instance-record";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 
 export interface SlotSettings {
 	record: InstanceRecord;
-	programs: ReadonlyMap<string, Program>;
+	programs: Programs;
 	ports: Ports;
 	/** The slot that it waited for is there. */
 	granted(): void;

@@ -94,6 +94,11 @@ export const LIMITS = {
 	/** Circuit breakers of a type that are kept, and failures in a row that one may wait for. */
 	breakers: 1_000,
 	breakerFailures: 1_000,
+	/** Types that have stored definitions, and contents that are kept of one: past it, the oldest goes. */
+	definedTypes: 300,
+	definitionsKept: 50,
+	/** Bytes of a definition's text. */
+	definitionBytes: 256 * KIB,
 	/** Items of one batch. */
 	batchItems: 100,
 	/** Schedules of a type. */

@@ -7,6 +7,7 @@
 import type { AttributeChanges, Attributes } from "./attributes";
 import type { BreakerRpc } from "./breaker-rpc";
 import type { Encoded } from "./codec";
+import type { DefinitionRpc } from "./definition";
 import { type ErrorCode, ValidationError, WorkflowError } from "./errors";
 import type { GuardRpc, SlotOffer, SlotUse } from "./guard-rpc";
 import type { IndexUpdate, Page, PageRequest } from "./index-rpc";
@@ -55,7 +56,7 @@ export interface InstanceRpc {
 }
 
 /** A shard's object. */
-export interface ShardRpc extends GuardRpc, ScheduleRpc, BreakerRpc {
+export interface ShardRpc extends GuardRpc, ScheduleRpc, BreakerRpc, DefinitionRpc {
 	/** @throws `INSTANCE_REMOVED` for what is older than a removal. */
 	indexWrite(update: IndexUpdate): Promise<Answer<null>>;
 	/** What the shard hears of its instances from now on, or behind an event's id, as server-sent events. */
@@ -95,6 +96,8 @@ export interface CreateRequest extends ChangeRequest {
 	priority?: number | undefined;
 	/** What holds for it in place of its type's options: see `overridesText`. */
 	overrides?: string | undefined;
+	/** The hash of the stored definition that it begins with. Default: the type's current one. */
+	definition?: string | undefined;
 	/** Not before this moment, in ms since 1970, or this long from now. */
 	startAt?: number | undefined;
 	delayMs?: number | undefined;

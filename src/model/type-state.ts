@@ -13,6 +13,8 @@ export interface TypeState {
 	status: TypeStatus;
 	/** Its instances take slots: it declares limits, or an operator has set some. */
 	guarded: boolean;
+	/** The hash of its current definition; null: none is stored. */
+	definition: string | null;
 }
 
 /** What is to change; what is left out stays. */
@@ -21,4 +23,4 @@ export interface TypeChange {
 }
 
 /** Nothing was decided, as far as is known. */
-export const NEW_TYPE: TypeState = { status: "active", guarded: false };
+export const NEW_TYPE: TypeState = { status: "active", guarded: false, definition: null };

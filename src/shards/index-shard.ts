@@ -17,6 +17,7 @@ import type { Handlers, ShardRpc } from "../model/rpc";
 import { isTerminal } from "../model/status";
 import type { TypeState } from "../model/type-state";
 import { Breakers } from "./breakers";
+import { type DefinitionSettings, Definitions } from "./definitions";
 import { Guard, type GuardSettings } from "./guard";
 import { InstanceRows } from "./instance-rows";
 import { News } from "./news";
@@ -30,6 +31,7 @@ export interface ShardSettings extends Pick<GuardSettings, "declared"> {
 	id: ShardId;
 	tables: ShardTables;
 	scheduled: ScheduledType;
+	definitions: Pick<DefinitionSettings, "store" | "isRegistered" | "check">;
 	clock: Clock;
 	alarm: ShardAlarm;
 	/** From 0 to 1. */
@@ -43,6 +45,7 @@ export interface ShardSettings extends Pick<GuardSettings, "declared"> {
 /** Calls to other objects. */
 export interface ShardCalls extends ReindexCalls {
 	askSlot: GuardSettings["ask"];
+	tellDirectory: DefinitionSettings["tellDirectory"];
 	/** Tells the first shard of the type that this one is in use. */
 	joinShard(id: ShardId): Promise<void>;
 }
@@ -93,7 +96,17 @@ export class IndexShard {
 			store: new ScheduleStore(tables),
 		});
 		const breakers = new Breakers({ type, clock, store: new BreakerStore(tables) });
-		const typeState = () => ({ status: own.typeStatus, guarded: guard.isNeeded });
+		const definitions = new Definitions({
+			...{ ...settings.definitions, type, clock, arm: rescheduled },
+			hasInstances: () => Object.values(rows.stats().counts).some((count) => count > 0),
+			tellDirectory: calls.tellDirectory,
+			changed: () => settings.typeChanged(typeState()),
+		});
+		const typeState = (): TypeState => ({
+			status: own.typeStatus,
+			guarded: guard.isNeeded,
+			definition: settings.definitions.store.current?.hash ?? null,
+		});
 		this.rpc = {
 			indexWrite: async (update) => {
 				await shards.join();
@@ -123,8 +136,9 @@ export class IndexShard {
 			},
 			...schedules.rpc,
 			...breakers.rpc,
+			...definitions.rpc,
 		};
-		this.#parts = [rows, reindex, guard, schedules];
+		this.#parts = [rows, reindex, guard, schedules, definitions];
 	}
 
 	/** The alarm. It does not throw: the runtime drops one that failed some six times (G4). */

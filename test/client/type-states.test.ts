@@ -5,8 +5,8 @@ import { TypeStates } from "../../src/client/type-states";
 import type { Clock } from "../../src/model/ports";
 import type { TypeState } from "../../src/model/type-state";
 
-const ACTIVE: TypeState = { status: "active", guarded: false };
-const INACTIVE: TypeState = { status: "inactive", guarded: false };
+const ACTIVE: TypeState = { status: "active", guarded: false, definition: null };
+const INACTIVE: TypeState = { status: "inactive", guarded: false, definition: null };
 
 /** A first shard that answers when the test lets it, and a clock that the test moves. */
 function world() {

@@ -45,7 +45,7 @@ describe.each(["inactive", "archived"] as const)("an %s type", (status) => {
 		const type = waiting();
 		await changeType(runners, type, { status });
 		await new TestInstance(shardName(type)).crash();
-		expect(await typeState(runners, type)).toEqual({ status, guarded: false });
+		expect(await typeState(runners, type)).toEqual({ status, guarded: false, definition: null });
 		clock.advance(5_000);
 		await expect(TestInstance.create(type)).rejects.toMatchObject({ code: "TYPE_INACTIVE" });
 	});
@@ -53,7 +53,11 @@ describe.each(["inactive", "archived"] as const)("an %s type", (status) => {
 
 describe("the state of a type", () => {
 	it("is active where nothing was decided, and asking stores nothing", async () => {
-		expect(await typeState(runners, "undecided")).toEqual({ status: "active", guarded: false });
+		expect(await typeState(runners, "undecided")).toEqual({
+			status: "active",
+			guarded: false,
+			definition: null,
+		});
 		const shard = new TestInstance(shardName("undecided"));
 		expect(await shard.sql("SELECT name FROM sqlite_master")).toEqual([]);
 	});

@@ -1,6 +1,7 @@
 /** A rebuilding in many pages: over deaths, and while instances speak for themselves. */
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { DefinitionStore } from "../../src/db/definition-store";
 import { ShardTables } from "../../src/db/shard-tables";
 import type { IndexUpdate } from "../../src/model/index-rpc";
 import { isRunning, type ReindexProgress } from "../../src/model/reindex-rpc";
@@ -35,9 +36,11 @@ class World {
 	/** A new life of the shard; what the one before still tries goes nowhere. */
 	begin(): IndexShard {
 		const life = ++this.#life;
+		const tables = new ShardTables(this.#storage);
 		this.shard = new IndexShard({
 			id: { type: "t", shard: 0 },
-			tables: new ShardTables(this.#storage),
+			tables,
+			definitions: { store: new DefinitionStore(tables), isRegistered: true, check: unused },
 			clock: {
 				now: () => this.now,
 				after: (_, work) => {
@@ -63,6 +66,7 @@ class World {
 				},
 				startReindex: async () => {},
 				joinShard: async () => {},
+				tellDirectory: async () => {},
 				askSlot: async () => ({ use: "none" }),
 			},
 			scheduled: { check: unused, create: unused, status: unused, terminate: unused },

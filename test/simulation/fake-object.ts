@@ -4,6 +4,7 @@
  * The output gate: what a life sends (answers, messages, effects) leaves once all that it had
  * written before is committed. If it dies first, it never leaves.
  */
+import { DefinitionTexts } from "../../src/client/definitions";
 import type { RunnerNamespace } from "../../src/client/runner-client";
 import type { TypeStates } from "../../src/client/type-states";
 import type { Clock } from "../../src/model/ports";
@@ -65,6 +66,8 @@ export class Life {
 			runners: world.runners(this),
 			programs: new Map(programs.map((program) => [program.type, program])),
 			types: world.types,
+			compile: noDefinitions,
+			definitions: new DefinitionTexts(),
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
 			synced: async () => {},
@@ -77,6 +80,10 @@ export class Life {
 	request(method: Method, given: never): Promise<Answer<unknown>> {
 		return handle(this.role, method, given);
 	}
+}
+
+function noDefinitions(): never {
+	throw new Error("the world stores no definitions");
 }
 
 export class FakeObject {

@@ -1,0 +1,5 @@
+CREATE TABLE `carried` (
+	`row` integer PRIMARY KEY NOT NULL,
+	`schema` integer NOT NULL,
+	`text` text NOT NULL
+);
