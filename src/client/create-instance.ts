@@ -35,6 +35,8 @@ export interface CreateOptions {
 export interface CreateInput extends CreateOptions {
 	type: string;
 	payload: unknown;
+	/** The hash of the stored definition that it begins with. Default: the type's current one. */
+	definition?: string | undefined;
 	/** Delivered to the instance, new or not: start or signal in one call. */
 	event?: { name: string; payload?: unknown } | undefined;
 }

@@ -2,10 +2,13 @@
  * What tests in workerd share with the Worker under test, which runs in the same isolate: the
  * registered programs, and a clock that stands still until a test moves it.
  */
+import type { Compile } from "../../src/engine/carried-programs";
 import { catalogueEntry } from "../../src/engine/catalogue";
 import type { Program } from "../../src/engine/program";
 import type { Catalogue } from "../../src/model/catalogue";
+import { ValidationError } from "../../src/model/errors";
 import type { Clock } from "../../src/model/ports";
+import { concurrencyPolicy } from "../../src/model/type-policy";
 import { programOf } from "./program";
 
 /** Far ahead of real time, so that no alarm fires unless a test fires it. */
@@ -49,6 +52,34 @@ class LabClock implements Clock {
 
 export const clock = new LabClock();
 export const programs = new Map<string, Program>();
+
+/**
+ * Definitions of tests: `{ "type": "t", "steps": ["a", "go?"], "limit": 1 }` does the step `a`, waits
+ * for the event `go`, and gives what each gave. `limit`: of instances at work.
+ */
+export const compile: Compile = ({ text }) => {
+	if (broken.has(text)) throw new ValidationError("The node of this definition is gone.");
+	const { type, steps, limit = null } = JSON.parse(text) as ToyDefinition;
+	const concurrency = limit === null ? null : concurrencyPolicy({ limit });
+	const run: Program["run"] = async (step) => {
+		const given: unknown[] = [];
+		for (const name of steps) {
+			const event = name.endsWith("?") ? name.slice(0, -1) : null;
+			given.push(await (event === null ? step.do(name, () => name) : step.waitForEvent(event)));
+		}
+		return given;
+	};
+	return programOf(run, { type, concurrency, version: "1.0.0" });
+};
+
+export interface ToyDefinition {
+	type: string;
+	steps: string[];
+	limit?: number;
+}
+
+/** Texts that nothing can be made of any more. */
+export const broken = new Set<string>();
 
 let types = 0;
 
