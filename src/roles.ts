@@ -92,6 +92,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	remove: "instance",
 	describe: "instance",
 	rest: "instance",
+	inspect: "instance",
 	logs: "instance",
 	stream: "instance",
 	announce: "instance",

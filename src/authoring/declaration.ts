@@ -92,6 +92,7 @@ export function declared(
 		shards: shardCount(declaration.shards ?? 1),
 		graph: null,
 		isInline: false,
+		inspect: null,
 	};
 }
 

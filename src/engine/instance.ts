@@ -29,6 +29,7 @@ import type {
 	CreateRequest,
 	DescribeRequest,
 	EventRequest,
+	InspectionView,
 	InstanceView,
 	MetadataRequest,
 	RepairRequest,
@@ -55,6 +56,7 @@ import {
 	typeNotRegistered,
 } from "./faults";
 import { type Detail, idempotencyConflict } from "./history";
+import { inspected } from "./inspected";
 import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import { panickedStep } from "./panics";
 import type { Ports } from "./ports";
@@ -244,6 +246,15 @@ export class Instance {
 		if (include.includes("errors")) view.errors = history.errors();
 		if (include.includes("logs")) view.logs = history.logs({});
 		return view;
+	}
+
+	/** What its style reads in its journal. */
+	inspect(): InspectionView {
+		const row = this.#row;
+		const { course } = this.#life;
+		const program = course.programs.get(row.type);
+		const found = program?.inspect?.(inspected(row, course.steps(), course.running)) ?? null;
+		return { view: this.describe({ steps: false }), definition: row.definition, found };
 	}
 
 	/** Answers once no pass is open or to begin at once, or when it has waited long enough. */

@@ -7,7 +7,7 @@ import type { ChronicleEvent } from "../model/chronicle";
 import { decode, type Encoded } from "../model/codec";
 import type { Graph } from "../model/graph";
 import { toJson } from "../model/http";
-import { stepNameOf } from "../model/ids";
+import { stepCallOf, stepNameOf } from "../model/ids";
 import { progressOf } from "./progress";
 
 /** Node kinds whose steps are turns, with the name of the event and of the turn's number. */
@@ -29,14 +29,14 @@ export function narrate(
 	const turn =
 		event === undefined || count === undefined
 			? []
-			: [{ name: event, data: { stepName, [count]: turnOf(row.key), result: jsonOf(row.result) } }];
+			: [
+					{
+						name: event,
+						data: { stepName, [count]: stepCallOf(row.key), result: jsonOf(row.result) },
+					},
+				];
 	const progress = progressOf(graph, "running", { rows: outcomes, running: [] });
 	return [...turn, { name: "workflow.progress", data: { ...progress } }];
-}
-
-/** From 1: the third call of a name has the key `name#3`. */
-function turnOf(key: string): number {
-	return Number(/#(\d+)$/.exec(key)?.[1] ?? 1);
 }
 
 /** A stored value as events have it; none: null. */

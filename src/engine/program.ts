@@ -13,6 +13,7 @@
  *       panic: DEFAULT_PANIC_POLICY, config: NO_CONFIG,
  *       about: { description: null, tags: [], metadata: null },
  *       concurrency: null, rate: null, retentionMs: null, shards: 1, graph: null, isInline: false,
+ *       inspect: null,
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
  */
@@ -26,7 +27,9 @@ import type { LogFields, LogLevel } from "../model/log";
 import type { Metadata, MetadataChanges } from "../model/metadata";
 import type { PanicPolicy } from "../model/panic";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
+import type { StepKind, StepStatus } from "../model/rpc";
 import type { Schema } from "../model/standard-schema";
+import type { WorkflowStatus } from "../model/status";
 import type { TypeConfig } from "../model/type-config";
 import {
 	type ConcurrencyOptions,
@@ -221,7 +224,37 @@ export interface Program {
 	readonly graph: Graph | null;
 	/** Whether a create waits for the instance to rest, and answers with its output if it has ended. */
 	readonly isInline: boolean;
+	/** Reads more in a journal than results, where the style keeps more there; null: nothing. */
+	readonly inspect: Inspect | null;
 	run(step: StyleStep, payload: unknown, run: RunInfo): Promise<unknown>;
+}
+
+/**
+ * What a style makes of the journal of one of its instances, for people: plain JSON, by the fields
+ * that are asked for.
+ */
+export type Inspect = (journal: InspectedJournal) => Readonly<Record<string, unknown>>;
+
+export interface InspectedJournal {
+	readonly payload: unknown;
+	readonly status: WorkflowStatus;
+	/** Those with an outcome, in the order of their outcomes; then the others, as they began. */
+	readonly steps: readonly InspectedStep[];
+}
+
+export interface InspectedStep {
+	/** Its name in the journal, and which call of that name it is, from 1. */
+	readonly name: string;
+	readonly call: number;
+	readonly kind: StepKind;
+	readonly status: StepStatus;
+	readonly attempts: number;
+	/** In ms since 1970, as the next. */
+	readonly startedAt: number;
+	readonly completedAt: number | null;
+	readonly result: unknown;
+	/** As it would be thrown; undefined: there is none. */
+	readonly error: unknown;
 }
 
 /** The method by which a registry entry gives its program. */

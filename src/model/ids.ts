@@ -132,6 +132,11 @@ export function stepNameOf(key: string): string {
 	return key.replace(OCCURRENCE, "");
 }
 
+/** Which call of its step's name a journal key is, from 1. */
+export function stepCallOf(key: string): number {
+	return Number(OCCURRENCE.exec(key)?.[0].slice(1) ?? 1);
+}
+
 /**
  * A new id whose text sorts by time: a UUID of version 7 (RFC 9562, section 5.7).
  * `random` is ten fresh random bytes.

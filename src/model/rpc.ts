@@ -46,6 +46,8 @@ export interface InstanceRpc {
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
 	rest(request: RestRequest): Promise<Answer<InstanceView>>;
+	/** What its style reads in its journal. */
+	inspect(): Promise<Answer<InspectionView>>;
 	logs(request: LogRequest): Promise<Answer<LogPage>>;
 	/** Server-sent events as text; null: there is no more to come. */
 	stream(request: StreamRequest): Promise<Answer<ReadableStream<Uint8Array> | null>>;
@@ -167,6 +169,15 @@ export interface DescribeRequest {
 	/** Without its steps an answer is small, however long the journal. */
 	steps: boolean;
 	include?: readonly Include[] | undefined;
+}
+
+/** An instance without its steps, and what its style reads in them. */
+export interface InspectionView {
+	view: InstanceView;
+	/** The hash of the stored definition that it carries; null: none. */
+	definition: string | null;
+	/** Plain JSON; null: its style reads nothing there. */
+	found: Record<string, unknown> | null;
 }
 
 export interface RestRequest extends DescribeRequest {

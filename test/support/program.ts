@@ -25,6 +25,7 @@ export function programOf(
 		shards: 1,
 		graph: null,
 		isInline: false,
+		inspect: null,
 		run,
 		...declared,
 	};
