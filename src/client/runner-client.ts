@@ -25,6 +25,7 @@ import {
 	type Announcement,
 	type By,
 	type DescribeRequest,
+	type InspectionView,
 	type InstanceRpc,
 	type InstanceView,
 	type RepairRequest,
@@ -56,6 +57,14 @@ export async function describeInstance(
 	{ steps = true, include }: Partial<DescribeRequest> = {},
 ): Promise<InstanceView> {
 	return unwrap(await instance(runners, id).describe({ steps, include }));
+}
+
+/** What an instance's style reads in its journal. @throws {WorkflowError} `INSTANCE_NOT_FOUND` */
+export async function inspectInstance(
+	runners: RunnerNamespace,
+	id: string,
+): Promise<InspectionView> {
+	return unwrap(await instance(runners, id).inspect());
 }
 
 /** The status once the instance rests: it has ended, panicked, been paused, or waits; or after a while. */

@@ -8,12 +8,16 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import type { RunnerNamespace } from "../client/runner-client";
 import type { Catalogue } from "../model/catalogue";
+import type { DefinitionFormat } from "../model/definition";
 import { requireAccess } from "./access";
 import { adminRoutes } from "./admin-routes";
 import { breakerRoutes } from "./breaker-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
+import { definitionRoutes } from "./definition-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
+import { executionRoutes } from "./execution-routes";
 import { scheduleRoutes } from "./schedule-routes";
+import { ServiceTypes } from "./service-types";
 import { streamRoutes } from "./stream-routes";
 import { typeRoutes } from "./type-routes";
 import { workflowRoutes } from "./workflow-routes";
@@ -36,12 +40,15 @@ export interface AppContext {
 export interface AppSettings {
 	/** The registered types. */
 	types: Catalogue;
+	/** What stored definitions are. Default: the service stores none. */
+	definitions?: DefinitionFormat;
 }
 
-export function createApp({ types }: AppSettings): Hono<AppContext> {
+export function createApp({ types: registry, definitions }: AppSettings): Hono<AppContext> {
+	const types = new ServiceTypes(registry, definitions ?? null);
 	const app = new Hono<AppContext>();
 	app.use(requestId());
-	app.get("/", (c) => c.json({ status: "ok", workflows: [...types.keys()] }));
+	app.get("/", (c) => c.json({ status: "ok", workflows: [...registry.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
 	app.route("/workflows", bulkStartRoutes(types));
@@ -51,6 +58,12 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.route("/types", typeRoutes(types));
 	app.route("/types", breakerRoutes(types));
 	app.route("/stream", streamRoutes(types));
+	if (definitions !== undefined) {
+		app.route("/definitions", definitionRoutes(types, definitions));
+		app.get("/nodes", (c) => c.json(definitions.nodes()));
+		app.all("/nodes", methodNotAllowed("GET"));
+	}
+	app.route("/executions", executionRoutes());
 	app.route("/admin", adminRoutes(types));
 	app.notFound(notFound);
 	app.onError(answerError);

@@ -1,21 +1,26 @@
 /** `/workflows/bulk`, `/workflows/cleanup` and `/bulk`: one change to many instances, as a job. */
 import { Hono } from "hono";
 import { describeBulk, startBulk, stopBulk } from "../client/bulk";
-import type { Catalogue } from "../model/catalogue";
 import { durationMs } from "../model/duration";
 import { isTerminal, WORKFLOW_STATUSES } from "../model/status";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import { bulkBody, byOf, cleanupBody, jsonBody, limitBody, parseInput, typesOf } from "./input";
+import type { ServiceTypes } from "./service-types";
 
 /** What begins a job. */
-export function bulkStartRoutes(types: Catalogue): Hono<AppContext> {
+export function bulkStartRoutes(types: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.post("/bulk", limitBody, async (c) => {
 		const { reason, filter, ...input } = parseInput(bulkBody, await jsonBody(c), "body");
 		const { type, ...rest } = filter;
-		const request = { ...input, types: typesOf(types, type), filter: rest, by: byOf(c, reason) };
+		const request = {
+			...input,
+			types: await typesOf(c, types, type),
+			filter: rest,
+			by: byOf(c, reason),
+		};
 		return c.json(await startBulk(c.env.WORKFLOW_RUNNER, request), 202);
 	});
 
@@ -25,7 +30,7 @@ export function bulkStartRoutes(types: Catalogue): Hono<AppContext> {
 		// Nothing changes an instance that has ended: the last change was its end.
 		const job = await startBulk(c.env.WORKFLOW_RUNNER, {
 			action: "delete",
-			types: typesOf(types, type),
+			types: await typesOf(c, types, type),
 			filter: { status },
 			olderThanMs: durationMs(input.olderThan, "olderThan"),
 			dryRun,

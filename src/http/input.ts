@@ -3,7 +3,6 @@ import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { BULK_ACTIONS } from "../model/bulk";
-import type { Catalogue } from "../model/catalogue";
 import { unknownType, ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { LOG_LEVELS } from "../model/log";
@@ -11,7 +10,9 @@ import { shortened } from "../model/printable";
 import { type By, INCLUDES } from "../model/rpc";
 import { OVERLAPS } from "../model/schedule";
 import { isTerminal, WORKFLOW_STATUSES } from "../model/status";
+import type { AppContext } from "./app";
 import { HttpFault } from "./errors";
+import type { ServiceTypes } from "./service-types";
 
 /** A moment: ISO 8601 with a time zone, or ms since 1970. */
 const moment = z.union([
@@ -162,21 +163,34 @@ export function requireDecodable(path: string, what: "event" | "name" = "event")
 	}
 }
 
-/** The JSON of the body; null for no body where that is allowed. */
-export async function jsonBody(c: Context, { optional = false } = {}): Promise<unknown> {
+/** No parameters, or no fields. */
+export const nothing = z.strictObject({});
+
+/** The text of the body, which says that it is JSON; null for no body where that is allowed. */
+export async function bodyText(c: Context): Promise<string>;
+export async function bodyText(c: Context, options: { optional: boolean }): Promise<string | null>;
+export async function bodyText(c: Context, { optional = false } = {}): Promise<string | null> {
 	const bytes = await c.req.arrayBuffer();
 	const contentType = c.req.header("Content-Type") ?? "";
 	const isJson = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType);
 	const text = isJson || bytes.byteLength === 0 ? utf8(bytes) : undefined;
 	if (optional && text?.trim() === "") return null;
-	if (!isJson || text === undefined) {
-		const received = contentType === "" ? "no content type" : `"${shortened(contentType)}"`;
-		throw new HttpFault(
-			415,
-			"UNSUPPORTED_MEDIA_TYPE",
-			`Expected a JSON body with the header \`Content-Type: application/json\`; received ${received}.`,
-		);
-	}
+	if (isJson && text !== undefined) return text;
+	const received = contentType === "" ? "no content type" : `"${shortened(contentType)}"`;
+	throw new HttpFault(
+		415,
+		"UNSUPPORTED_MEDIA_TYPE",
+		`Expected a JSON body with the header \`Content-Type: application/json\`; received ${received}.`,
+	);
+}
+
+/** The JSON of the body; null for no body where that is allowed. */
+export async function jsonBody(c: Context, { optional = false } = {}): Promise<unknown> {
+	const text = await bodyText(c, { optional });
+	return text === null ? null : parseJson(text);
+}
+
+export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch (error) {
@@ -197,15 +211,25 @@ function utf8(bytes: ArrayBuffer): string {
 	}
 }
 
-/** Refuses a type that is not registered. */
-export function requireType(catalogue: Catalogue, type: string): void {
-	if (!catalogue.has(type)) throw unknownType(type, catalogue.keys());
+/** Refuses a type that there is not. */
+export async function requireType(
+	c: Context<AppContext>,
+	types: ServiceTypes,
+	type: string,
+): Promise<void> {
+	const { WORKFLOW_RUNNER: runners } = c.env;
+	if (!(await types.has(runners, type))) throw unknownType(type, await types.names(runners));
 }
 
-/** The types that are named, or all of them, in the order of the registry. */
-export function typesOf(catalogue: Catalogue, named: readonly string[] | undefined): string[] {
-	for (const type of named ?? []) requireType(catalogue, type);
-	const all = [...catalogue.keys()];
+/** The types that are named, or all of them, in the order of the catalogue. */
+export async function typesOf(
+	c: Context<AppContext>,
+	types: ServiceTypes,
+	named: readonly string[] | undefined,
+): Promise<string[]> {
+	for (const type of named ?? []) await requireType(c, types, type);
+	if (named?.length === 1) return [...named];
+	const all = await types.names(c.env.WORKFLOW_RUNNER);
 	return named === undefined ? all : all.filter((type) => named.includes(type));
 }
 

@@ -3,21 +3,22 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { listInstances } from "../client/listing";
 import { typeStats } from "../client/shard-client";
-import { activity, type Catalogue, type Stats, type StatsResponse } from "../model/catalogue";
+import { activity, type Stats, type StatsResponse } from "../model/catalogue";
 import type { Listing, TypeListing } from "../model/http";
 import { addStats, allCounts, type IndexStats, NO_STATS } from "../model/index-stats";
 import type { AppContext } from "./app";
 import { parseInput, queryOf, typesOf } from "./input";
 import { listQuery, REPEATABLE, typeList } from "./list-query";
+import type { ServiceTypes } from "./service-types";
 
 const statsQuery = z.strictObject({ type: typeList });
 
-export function listingRoutes(catalogue: Catalogue): Hono<AppContext> {
+export function listingRoutes(catalogue: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.get("/", async (c) => {
 		const { types: named, ...request } = parseInput(listQuery, queryOf(c, REPEATABLE), "query");
-		const types = typesOf(catalogue, named);
+		const types = await typesOf(c, catalogue, named);
 		const { WORKFLOW_RUNNER, API_TOKEN } = c.env;
 		const page = await listInstances(WORKFLOW_RUNNER, { types, ...request }, API_TOKEN);
 		const { rows, nextCursor } = page;
@@ -34,7 +35,7 @@ export function listingRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 	routes.get("/stats", async (c) => {
 		const { type: named } = parseInput(statsQuery, queryOf(c, ["type"]), "query");
-		const types = typesOf(catalogue, named);
+		const types = await typesOf(c, catalogue, named);
 		const each = await Promise.all(types.map((type) => typeStats(c.env.WORKFLOW_RUNNER, type)));
 		return c.json<StatsResponse>({
 			workflows: types.map((type, at) => ({ type, ...statsView(each[at] ?? NO_STATS) })),

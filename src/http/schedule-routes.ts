@@ -9,7 +9,6 @@ import {
 	resumeSchedule,
 	triggerSchedule,
 } from "../client/schedules";
-import type { Catalogue } from "../model/catalogue";
 import { toJson } from "../model/http";
 import type { ScheduleDetails } from "../model/schedule";
 import type { AppContext } from "./app";
@@ -25,21 +24,22 @@ import {
 	schedulesQuery,
 	typesOf,
 } from "./input";
+import type { ServiceTypes } from "./service-types";
 
 const CHANGES = { pause: pauseSchedule, resume: resumeSchedule };
 
-export function scheduleRoutes(types: Catalogue): Hono<AppContext> {
+export function scheduleRoutes(types: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.post("/", limitBody, async (c) => {
 		const { type, ...input } = parseInput(scheduleBody, await jsonBody(c), "body");
-		requireType(types, type);
+		await requireType(c, types, type);
 		return c.json(scheduleJson(await createSchedule(c.env.WORKFLOW_RUNNER, type, input)), 201);
 	});
 
 	routes.get("/", async (c) => {
 		const { type } = parseInput(schedulesQuery, queryOf(c), "query");
-		const asked = typesOf(types, type === undefined ? undefined : [type]);
+		const asked = await typesOf(c, types, type === undefined ? undefined : [type]);
 		return c.json({ schedules: await listSchedules(c.env.WORKFLOW_RUNNER, asked) });
 	});
 	routes.all("/", methodNotAllowed("GET, POST"));

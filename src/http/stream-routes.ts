@@ -2,21 +2,21 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { followTypes } from "../client/follow-types";
-import type { Catalogue } from "../model/catalogue";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import { parseInput, queryOf, STREAM_HEADERS, streamQuery, typesOf } from "./input";
 import { typeList } from "./list-query";
+import type { ServiceTypes } from "./service-types";
 
 const query = z.strictObject({ ...streamQuery.shape, type: typeList });
 
-export function streamRoutes(catalogue: Catalogue): Hono<AppContext> {
+export function streamRoutes(types: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 	routes.get("/", async (c) => {
 		const { type: named, events } = parseInput(query, queryOf(c, ["type"]), "query");
 		const from = c.req.header("Last-Event-ID");
-		const types = typesOf(catalogue, named);
-		const stream = await followTypes(c.env.WORKFLOW_RUNNER, types, { from, events });
+		const followed = await typesOf(c, types, named);
+		const stream = await followTypes(c.env.WORKFLOW_RUNNER, followed, { from, events });
 		return c.body(stream, 200, STREAM_HEADERS);
 	});
 	routes.all("/", methodNotAllowed("GET"));

@@ -1,18 +1,20 @@
 /** `/types`: the catalogue of the registered types, and what an operator decides about them. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { changeLimits, guardState, type RunnerNamespace } from "../client/runner-client";
 import { changeType, typeState, typeStats } from "../client/shard-client";
-import type { Catalogue, CatalogueEntry, TypeInfo } from "../model/catalogue";
+import type { CatalogueEntry, TypeInfo } from "../model/catalogue";
 import { unknownType } from "../model/errors";
 import { mermaid } from "../model/graph";
 import { allCounts } from "../model/index-stats";
+import { inPool } from "../model/pool";
 import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
 import { HttpFault, methodNotAllowed } from "./errors";
 import { jsonBody, limitBody, parseInput, queryOf } from "./input";
 import { limitFields } from "./limits-input";
 import { listOf } from "./list-query";
+import type { ServiceTypes } from "./service-types";
 
 /** Archived types are shown when they are asked for. */
 const typesQuery = z.strictObject({
@@ -25,25 +27,31 @@ const changeBody = z
 	.strictObject({ status: z.enum(TYPE_STATUSES).optional(), ...limitFields })
 	.refine((change) => Object.keys(change).length > 0, { error: "expected something to change" });
 
-export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
+/** Types that the catalogue asks at a time. */
+const AT_A_TIME = 20;
+
+export function typeRoutes(types: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.get("/", async (c) => {
 		const { status } = parseInput(typesQuery, queryOf(c, ["status"]), "query");
-		const entries = [...catalogue.values()];
-		const all = await Promise.all(entries.map((entry) => typeInfo(c.env.WORKFLOW_RUNNER, entry)));
-		return c.json({ types: all.filter((info) => status.includes(info.status)) });
+		const { WORKFLOW_RUNNER: runners } = c.env;
+		const all = await inPool(await types.names(runners), AT_A_TIME, async (type) => {
+			const entry = await types.entry(runners, type);
+			return entry === undefined ? [] : [await typeInfo(runners, entry)];
+		});
+		return c.json({ types: all.flat().filter((info) => status.includes(info.status)) });
 	});
 	routes.all("/", methodNotAllowed("GET"));
 
 	routes.get("/:type", async (c) => {
-		const entry = entryOf(catalogue, c.req.param("type"));
+		const entry = await entryOf(c, types, c.req.param("type"));
 		parseInput(z.strictObject({}), queryOf(c), "query");
 		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
 	});
 
 	routes.patch("/:type", limitBody, async (c) => {
-		const entry = entryOf(catalogue, c.req.param("type"));
+		const entry = await entryOf(c, types, c.req.param("type"));
 		const { status, ...limits } = parseInput(changeBody, await jsonBody(c), "body");
 		const runners = c.env.WORKFLOW_RUNNER;
 		// Limits first: they may be refused, and then nothing is to have changed.
@@ -53,8 +61,8 @@ export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
 	});
 	routes.all("/:type", methodNotAllowed("GET, PATCH"));
 
-	routes.get("/:type/graph", (c) => {
-		const { type, graph } = entryOf(catalogue, c.req.param("type"));
+	routes.get("/:type/graph", async (c) => {
+		const { type, graph } = await entryOf(c, types, c.req.param("type"));
 		const { format } = parseInput(graphQuery, queryOf(c), "query");
 		if (graph === null) {
 			throw new HttpFault(
@@ -93,10 +101,15 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 	};
 }
 
-/** @throws {HttpFault} 404 for a type that is not registered. */
-export function entryOf(catalogue: Catalogue, type: string): CatalogueEntry {
-	const entry = catalogue.get(type);
+/** @throws {HttpFault} 404 for a type that there is not. */
+export async function entryOf(
+	c: Context<AppContext>,
+	types: ServiceTypes,
+	type: string,
+): Promise<CatalogueEntry> {
+	const { WORKFLOW_RUNNER: runners } = c.env;
+	const entry = await types.entry(runners, type);
 	if (entry !== undefined) return entry;
-	const { code, message } = unknownType(type, catalogue.keys());
+	const { code, message } = unknownType(type, await types.names(runners));
 	throw new HttpFault(404, code, message);
 }

@@ -6,6 +6,7 @@
  *
  * The directory (`__types`) knows the names of the types that have definitions, for listings.
  */
+import type { CatalogueEntry } from "./catalogue";
 import { ValidationError, WorkflowError } from "./errors";
 import { LIMITS } from "./limits";
 import type { Answer, By } from "./rpc";
@@ -116,4 +117,39 @@ export function definitionNotFound(
 			? `No definition is stored for "${type}".`
 			: `No definition "${which}" of "${type}" is stored.`,
 	);
+}
+
+/** What a service can say of definitions as texts, without running them: `graphs()` of the library. */
+export interface DefinitionFormat {
+	/** @throws {DefinitionFaults} with all of them. */
+	read(text: string): Promise<Definition>;
+	/** What the catalogue says of the type. */
+	entry(definition: Pick<Definition, "hash" | "text">): CatalogueEntry;
+	/** The ids of the nodes that it uses. */
+	nodesOf(text: string): string[];
+	/** Of the format, for editors: JSON Schema. */
+	schema(): Record<string, unknown>;
+	/** The nodes that there are: plain JSON. */
+	nodes(): Record<string, unknown>[];
+}
+
+/** A fault in a submitted text. */
+export interface Fault {
+	/** JSON pointer (RFC 6901); "" is the document. */
+	path: string;
+	message: string;
+	/** From 1; of the value, or of the key where the key is at fault. */
+	line: number;
+	column: number;
+}
+
+/** A text that is no definition. `details.issues` are all its faults. */
+export class DefinitionFaults extends ValidationError {
+	constructor(readonly faults: readonly Fault[]) {
+		const [first] = faults;
+		const where =
+			first === undefined ? "" : ` Line ${first.line}, column ${first.column}: ${first.message}`;
+		const count = faults.length === 1 ? "one fault" : `${faults.length} faults`;
+		super(`The definition has ${count}.${where}`, { issues: faults });
+	}
 }

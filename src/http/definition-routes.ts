@@ -1,0 +1,131 @@
+/** `/definitions`: workflows that are data. Storing one makes it a type, without a deploy. */
+import type { Context } from "hono";
+import { Hono } from "hono";
+import * as z from "zod";
+import {
+	deleteDefinition,
+	getDefinition,
+	listDefinitions,
+	putDefinition,
+	useDefinition,
+} from "../client/definitions";
+import {
+	type Definition,
+	DefinitionFaults,
+	type DefinitionFormat,
+	type DefinitionReceipt,
+	type StoredDefinition,
+} from "../model/definition";
+import { inPool } from "../model/pool";
+import type { AppContext } from "./app";
+import { methodNotAllowed } from "./errors";
+import {
+	bodyText,
+	byOf,
+	jsonBody,
+	limitBody,
+	nothing,
+	parseInput,
+	parseJson,
+	queryOf,
+} from "./input";
+import type { ServiceTypes } from "./service-types";
+
+const putQuery = z.strictObject({
+	replace: z
+		.enum(["true", "false"])
+		.transform((replace) => replace === "true")
+		.default(false),
+});
+
+const useBody = z
+	.strictObject({ version: z.string().optional(), hash: z.string().optional() })
+	.refine(({ version, hash }) => (version === undefined) !== (hash === undefined), {
+		error: "expected a version or a hash",
+	});
+
+/** Types that a listing asks at a time. */
+const AT_A_TIME = 20;
+
+export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat): Hono<AppContext> {
+	const routes = new Hono<AppContext>();
+
+	routes.post("/", limitBody, async (c) => {
+		const { definition, created } = await storeDefinition(c, format);
+		return c.json(definition, created ? 201 : 200);
+	});
+	routes.get("/", async (c) => {
+		parseInput(nothing, queryOf(c), "query");
+		const { WORKFLOW_RUNNER: runners } = c.env;
+		const names = (await types.names(runners)).filter((type) => !types.registry.has(type));
+		const each = await inPool(names, AT_A_TIME, (type) => listDefinitions(runners, type));
+		return c.json({ definitions: each.flat().filter(({ isCurrent }) => isCurrent) });
+	});
+	routes.all("/", methodNotAllowed("GET, POST"));
+
+	routes.post("/validate", limitBody, async (c) => {
+		const text = await bodyText(c);
+		try {
+			const { text: _, ...definition } = await format.read(text);
+			return c.json({ valid: true, definition, faults: [] });
+		} catch (error) {
+			if (!(error instanceof DefinitionFaults)) throw error;
+			return c.json({ valid: false, definition: null, faults: error.faults });
+		}
+	});
+	routes.all("/validate", methodNotAllowed("POST"));
+
+	routes.get("/schema.json", (c) => {
+		c.header("Content-Type", "application/schema+json");
+		return c.body(JSON.stringify(format.schema()));
+	});
+	routes.all("/schema.json", methodNotAllowed("GET"));
+
+	routes.get("/:type", async (c) => {
+		parseInput(nothing, queryOf(c), "query");
+		const type = c.req.param("type");
+		const { WORKFLOW_RUNNER: runners } = c.env;
+		const [current, versions] = await Promise.all([
+			getDefinition(runners, type),
+			listDefinitions(runners, type),
+		]);
+		return c.json({ ...definitionJson(current), versions });
+	});
+	routes.delete("/:type", limitBody, async (c) => {
+		const type = c.req.param("type");
+		await deleteDefinition(c.env.WORKFLOW_RUNNER, type);
+		return c.json({ type, status: "deleted" });
+	});
+	routes.all("/:type", methodNotAllowed("GET, DELETE"));
+
+	routes.get("/:type/versions/:version", async (c) => {
+		parseInput(nothing, queryOf(c), "query");
+		const { type, version } = c.req.param();
+		return c.json(definitionJson(await getDefinition(c.env.WORKFLOW_RUNNER, type, { version })));
+	});
+	routes.all("/:type/versions/:version", methodNotAllowed("GET"));
+
+	routes.put("/:type/current", limitBody, async (c) => {
+		const choice = parseInput(useBody, await jsonBody(c), "body");
+		const request = { ...choice, by: byOf(c) };
+		return c.json(await useDefinition(c.env.WORKFLOW_RUNNER, c.req.param("type"), request));
+	});
+	routes.all("/:type/current", methodNotAllowed("PUT"));
+
+	return routes;
+}
+
+/** Stores the definition that the body is. */
+export async function storeDefinition(
+	c: Context<AppContext>,
+	format: DefinitionFormat,
+	text?: string,
+): Promise<DefinitionReceipt> {
+	const { replace } = parseInput(putQuery, queryOf(c), "query");
+	const definition: Definition = await format.read(text ?? (await bodyText(c)));
+	return putDefinition(c.env.WORKFLOW_RUNNER, { ...definition, replace, by: byOf(c) });
+}
+
+function definitionJson({ text, ...about }: StoredDefinition) {
+	return { ...about, content: parseJson(text) };
+}
