@@ -24,14 +24,14 @@ export function adminRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 	routes.post("/reindex", limitBody, async (c) => {
 		const { type, ids } = parseInput(reindexBody, await jsonBody(c), "body");
-		requireType(catalogue, type);
+		requireType(c, catalogue, type);
 		const progress = await startReindex(c.env.WORKFLOW_RUNNER, type, [...new Set(ids)]);
 		return c.json(reindexView(type, progress), 202);
 	});
 
 	routes.get("/reindex", async (c) => {
 		const { type } = parseInput(reindexQuery, queryOf(c), "query");
-		requireType(catalogue, type);
+		requireType(c, catalogue, type);
 		return c.json(reindexView(type, await reindexProgress(c.env.WORKFLOW_RUNNER, type)));
 	});
 	routes.all("/reindex", methodNotAllowed("GET, POST"));

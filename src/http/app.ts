@@ -8,10 +8,11 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import type { RunnerNamespace } from "../client/runner-client";
 import type { Catalogue } from "../model/catalogue";
-import { requireAccess } from "./access";
+import { requireAccess, requireRole } from "./access";
 import { adminRoutes } from "./admin-routes";
 import { breakerRoutes } from "./breaker-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
+import type { Caller } from "./caller";
 import { answerError, methodNotAllowed, notFound } from "./errors";
 import { scheduleRoutes } from "./schedule-routes";
 import { streamRoutes } from "./stream-routes";
@@ -23,14 +24,21 @@ export interface ServiceEnv {
 	WORKFLOW_RUNNER: RunnerNamespace;
 	/** Secret: requests carry it as `Authorization: Bearer …`. */
 	API_TOKEN?: string;
+	/** Secret: further tokens, with roles; a JSON array, see `access-tokens.ts`. */
+	API_TOKENS?: string;
 	/** Variable: `off` opens the service to everyone. */
 	AUTH?: string;
 }
 
 export interface AppContext {
 	Bindings: ServiceEnv;
-	/** `executionId`: of the instance that the body names, where the path names none. */
-	Variables: { requestId: string; executionId?: string | undefined };
+	Variables: {
+		requestId: string;
+		/** Of the instance that the body names, where the path names none. */
+		executionId?: string | undefined;
+		/** Who asks, and what they may do. */
+		caller: Caller;
+	};
 }
 
 export interface AppSettings {
@@ -44,6 +52,7 @@ export function createApp({ types }: AppSettings): Hono<AppContext> {
 	app.get("/", (c) => c.json({ status: "ok", workflows: [...types.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
+	app.use("/admin/*", requireRole("admin"));
 	app.route("/workflows", bulkStartRoutes(types));
 	app.route("/workflows", workflowRoutes(types));
 	app.route("/bulk", bulkRoutes());

@@ -15,14 +15,14 @@ export function breakerRoutes(catalogue: Catalogue): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 
 	routes.get("/:type/breakers", async (c) => {
-		const { type } = entryOf(catalogue, c.req.param("type"));
+		const { type } = entryOf(c, catalogue, c.req.param("type"));
 		parseInput(nothing, queryOf(c), "query");
 		return c.json({ breakers: await listBreakers(c.env.WORKFLOW_RUNNER, type) });
 	});
 	routes.all("/:type/breakers", methodNotAllowed("GET"));
 
 	routes.post("/:type/breakers/:name/reset", limitBody, async (c) => {
-		const { type } = entryOf(catalogue, c.req.param("type"));
+		const { type } = entryOf(c, catalogue, c.req.param("type"));
 		requireDecodable(c.req.path, "name");
 		const name = parseStepName(c.req.param("name"));
 		parseInput(nothing, await optionalBody(c), "body");

@@ -15,7 +15,7 @@ export function bulkStartRoutes(types: Catalogue): Hono<AppContext> {
 	routes.post("/bulk", limitBody, async (c) => {
 		const { reason, filter, ...input } = parseInput(bulkBody, await jsonBody(c), "body");
 		const { type, ...rest } = filter;
-		const request = { ...input, types: typesOf(types, type), filter: rest, by: byOf(c, reason) };
+		const request = { ...input, types: typesOf(c, types, type), filter: rest, by: byOf(c, reason) };
 		return c.json(await startBulk(c.env.WORKFLOW_RUNNER, request), 202);
 	});
 
@@ -25,7 +25,7 @@ export function bulkStartRoutes(types: Catalogue): Hono<AppContext> {
 		// Nothing changes an instance that has ended: the last change was its end.
 		const job = await startBulk(c.env.WORKFLOW_RUNNER, {
 			action: "delete",
-			types: typesOf(types, type),
+			types: typesOf(c, types, type),
 			filter: { status },
 			olderThanMs: durationMs(input.olderThan, "olderThan"),
 			dryRun,

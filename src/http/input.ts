@@ -11,6 +11,7 @@ import { shortened } from "../model/printable";
 import { type By, INCLUDES } from "../model/rpc";
 import { OVERLAPS } from "../model/schedule";
 import { isTerminal, WORKFLOW_STATUSES } from "../model/status";
+import type { AppContext } from "./app";
 import { HttpFault } from "./errors";
 
 /** A moment: ISO 8601 with a time zone, or ms since 1970. */
@@ -197,22 +198,32 @@ function utf8(bytes: ArrayBuffer): string {
 	}
 }
 
-/** Refuses a type that is not registered. */
-export function requireType(catalogue: Catalogue, type: string): void {
-	if (!catalogue.has(type)) throw unknownType(type, catalogue.keys());
+/** Refuses a type that is not the caller's, or not registered. */
+export function requireType(c: Context<AppContext>, catalogue: Catalogue, type: string): void {
+	c.var.caller.requireType(type);
+	if (!catalogue.has(type)) throw unknownType(type, visibleTypes(c, catalogue));
 }
 
-/** The types that are named, or all of them, in the order of the registry. */
-export function typesOf(catalogue: Catalogue, named: readonly string[] | undefined): string[] {
-	for (const type of named ?? []) requireType(catalogue, type);
-	const all = [...catalogue.keys()];
+/** The types that the caller may see, in the order of the registry. */
+export function visibleTypes(c: Context<AppContext>, catalogue: Catalogue): string[] {
+	return [...catalogue.keys()].filter((type) => c.var.caller.mayUseType(type));
+}
+
+/** The types that are named, or all that the caller may see, in the order of the registry. */
+export function typesOf(
+	c: Context<AppContext>,
+	catalogue: Catalogue,
+	named: readonly string[] | undefined,
+): string[] {
+	for (const type of named ?? []) requireType(c, catalogue, type);
+	const all = visibleTypes(c, catalogue);
 	return named === undefined ? all : all.filter((type) => named.includes(type));
 }
 
 /** Who asks for a change: headers say who and once only, the body why. */
-export function byOf(c: Context, reason?: string): By {
+export function byOf(c: Context<AppContext>, reason?: string): By {
 	return {
-		actor: c.req.header("X-Actor") ?? "api",
+		actor: c.var.caller.actor(c.req.header("X-Actor")),
 		reason,
 		key: c.req.header("Idempotency-Key"),
 	};

@@ -17,9 +17,10 @@ export function listingRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 	routes.get("/", async (c) => {
 		const { types: named, ...request } = parseInput(listQuery, queryOf(c, REPEATABLE), "query");
-		const types = typesOf(catalogue, named);
-		const { WORKFLOW_RUNNER, API_TOKEN } = c.env;
-		const page = await listInstances(WORKFLOW_RUNNER, { types, ...request }, API_TOKEN);
+		const types = typesOf(c, catalogue, named);
+		const { WORKFLOW_RUNNER, API_TOKEN, API_TOKENS } = c.env;
+		const secret = API_TOKEN || API_TOKENS;
+		const page = await listInstances(WORKFLOW_RUNNER, { types, ...request }, secret);
 		const { rows, nextCursor } = page;
 		const workflows = types.map((type) => ({
 			type,
@@ -34,7 +35,7 @@ export function listingRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 	routes.get("/stats", async (c) => {
 		const { type: named } = parseInput(statsQuery, queryOf(c, ["type"]), "query");
-		const types = typesOf(catalogue, named);
+		const types = typesOf(c, catalogue, named);
 		const each = await Promise.all(types.map((type) => typeStats(c.env.WORKFLOW_RUNNER, type)));
 		return c.json<StatsResponse>({
 			workflows: types.map((type, at) => ({ type, ...statsView(each[at] ?? NO_STATS) })),

@@ -33,13 +33,13 @@ export function scheduleRoutes(types: Catalogue): Hono<AppContext> {
 
 	routes.post("/", limitBody, async (c) => {
 		const { type, ...input } = parseInput(scheduleBody, await jsonBody(c), "body");
-		requireType(types, type);
+		requireType(c, types, type);
 		return c.json(scheduleJson(await createSchedule(c.env.WORKFLOW_RUNNER, type, input)), 201);
 	});
 
 	routes.get("/", async (c) => {
 		const { type } = parseInput(schedulesQuery, queryOf(c), "query");
-		const asked = typesOf(types, type === undefined ? undefined : [type]);
+		const asked = typesOf(c, types, type === undefined ? undefined : [type]);
 		return c.json({ schedules: await listSchedules(c.env.WORKFLOW_RUNNER, asked) });
 	});
 	routes.all("/", methodNotAllowed("GET, POST"));

@@ -15,7 +15,7 @@ export function streamRoutes(catalogue: Catalogue): Hono<AppContext> {
 	routes.get("/", async (c) => {
 		const { type: named, events } = parseInput(query, queryOf(c, ["type"]), "query");
 		const from = c.req.header("Last-Event-ID");
-		const types = typesOf(catalogue, named);
+		const types = typesOf(c, catalogue, named);
 		const stream = await followTypes(c.env.WORKFLOW_RUNNER, types, { from, events });
 		return c.body(stream, 200, STREAM_HEADERS);
 	});

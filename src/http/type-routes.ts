@@ -1,5 +1,5 @@
 /** `/types`: the catalogue of the registered types, and what an operator decides about them. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { changeLimits, guardState, type RunnerNamespace } from "../client/runner-client";
 import { changeType, typeState, typeStats } from "../client/shard-client";
@@ -10,7 +10,7 @@ import { allCounts } from "../model/index-stats";
 import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
 import { HttpFault, methodNotAllowed } from "./errors";
-import { jsonBody, limitBody, parseInput, queryOf } from "./input";
+import { jsonBody, limitBody, parseInput, queryOf, visibleTypes } from "./input";
 import { limitFields } from "./limits-input";
 import { listOf } from "./list-query";
 
@@ -30,20 +30,20 @@ export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
 
 	routes.get("/", async (c) => {
 		const { status } = parseInput(typesQuery, queryOf(c, ["status"]), "query");
-		const entries = [...catalogue.values()];
+		const entries = [...catalogue.values()].filter(({ type }) => c.var.caller.mayUseType(type));
 		const all = await Promise.all(entries.map((entry) => typeInfo(c.env.WORKFLOW_RUNNER, entry)));
 		return c.json({ types: all.filter((info) => status.includes(info.status)) });
 	});
 	routes.all("/", methodNotAllowed("GET"));
 
 	routes.get("/:type", async (c) => {
-		const entry = entryOf(catalogue, c.req.param("type"));
+		const entry = entryOf(c, catalogue, c.req.param("type"));
 		parseInput(z.strictObject({}), queryOf(c), "query");
 		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
 	});
 
 	routes.patch("/:type", limitBody, async (c) => {
-		const entry = entryOf(catalogue, c.req.param("type"));
+		const entry = entryOf(c, catalogue, c.req.param("type"));
 		const { status, ...limits } = parseInput(changeBody, await jsonBody(c), "body");
 		const runners = c.env.WORKFLOW_RUNNER;
 		// Limits first: they may be refused, and then nothing is to have changed.
@@ -54,7 +54,7 @@ export function typeRoutes(catalogue: Catalogue): Hono<AppContext> {
 	routes.all("/:type", methodNotAllowed("GET, PATCH"));
 
 	routes.get("/:type/graph", (c) => {
-		const { type, graph } = entryOf(catalogue, c.req.param("type"));
+		const { type, graph } = entryOf(c, catalogue, c.req.param("type"));
 		const { format } = parseInput(graphQuery, queryOf(c), "query");
 		if (graph === null) {
 			throw new HttpFault(
@@ -93,10 +93,15 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 	};
 }
 
-/** @throws {HttpFault} 404 for a type that is not registered. */
-export function entryOf(catalogue: Catalogue, type: string): CatalogueEntry {
+/** @throws {HttpFault} 404 for a type that is not registered, 403 for one that is not the caller's. */
+export function entryOf(
+	c: Context<AppContext>,
+	catalogue: Catalogue,
+	type: string,
+): CatalogueEntry {
+	c.var.caller.requireType(type);
 	const entry = catalogue.get(type);
 	if (entry !== undefined) return entry;
-	const { code, message } = unknownType(type, catalogue.keys());
+	const { code, message } = unknownType(type, visibleTypes(c, catalogue));
 	throw new HttpFault(404, code, message);
 }

@@ -16,7 +16,7 @@ export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 	routes.post("/", limitBody, async (c) => {
 		const { reason, ...input } = parseInput(createBody, await jsonBody(c), "body");
 		c.set("executionId", input.id);
-		requireType(types, input.type);
+		requireType(c, types, input.type);
 		const by = byOf(c, reason);
 		const request = { ...input, payload: input.payload, by };
 		const { created, ...receipt } = await createInstance(c.env.WORKFLOW_RUNNER, request);
@@ -27,7 +27,7 @@ export function workflowRoutes(types: Catalogue): Hono<AppContext> {
 		const { items } = parseInput(batchBody, await jsonBody(c), "body");
 		const results = await createEach(items, (item, index) => {
 			const { reason, ...input } = parseInput(createBody, item, "item");
-			requireType(types, input.type);
+			requireType(c, types, input.type);
 			const { key, ...by } = byOf(c, reason);
 			// A key makes the id of an instance that is given none: each item has its own.
 			const own = key === undefined ? undefined : `${key}/${index}`;
