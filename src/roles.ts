@@ -16,6 +16,7 @@ import {
 } from "./client/runner-client";
 import { deliverToIndex, joinShard, startShardReindex } from "./client/shard-client";
 import type { TypeStates } from "./client/type-states";
+import { withinTypes } from "./client/within-types";
 import type { ObjectStorage } from "./db/database";
 import { DefinitionStore } from "./db/definition-store";
 import { DirectoryStore } from "./db/directory-store";
@@ -33,6 +34,7 @@ import { checkPayload } from "./engine/input";
 import { Instance } from "./engine/instance";
 import type { Ports } from "./engine/ports";
 import type { Program } from "./engine/program";
+import { type Reach, requireWithin } from "./model/access";
 import type { JobRpc } from "./model/bulk";
 import { type Definition, DIRECTORY_NAME, type DirectoryRpc } from "./model/definition";
 import { unknownType, ValidationError, WorkflowError } from "./model/errors";
@@ -73,6 +75,8 @@ export type RunnerRpc = InstanceRpc & ShardRpc & JobRpc & DirectoryRpc;
 export interface Role {
 	readonly kind: RoleKind;
 	readonly rpc: Partial<Handlers<RunnerRpc>>;
+	/** Which types it is about; none, where there is nothing yet. */
+	types(): readonly string[];
 	/** The alarm. */
 	wake(): Promise<void>;
 }
@@ -148,6 +152,8 @@ export function handle(
 				? new ValidationError(message)
 				: new WorkflowError("INSTANCE_NOT_FOUND", message);
 		}
+		// In the stretch in which the method begins: nothing comes between.
+		requireWithin((request ?? {}) as Reach, () => role.types());
 		const handlers = role.rpc as Record<string, (request: unknown) => unknown>;
 		return handlers[method]?.(request);
 	});
@@ -163,18 +169,33 @@ export function roleIn(place: Place): Role {
 	const id = parseShardName(place.name);
 	if (id !== undefined) {
 		const shard = shardIn(place, id);
-		return { kind: "index shard", rpc: shard.rpc, wake: () => shard.wake() };
+		return {
+			kind: "index shard",
+			rpc: shard.rpc,
+			types: () => [id.type],
+			wake: () => shard.wake(),
+		};
 	}
 	if (isJobName(place.name)) {
 		const job = jobIn(place);
-		return { kind: "bulk job", rpc: job.rpc, wake: () => job.wake() };
+		return { kind: "bulk job", rpc: job.rpc, types: () => job.types, wake: () => job.wake() };
 	}
 	if (place.name === DIRECTORY_NAME) {
 		const directory = new Directory(new DirectoryStore(place.storage));
-		return { kind: "directory", rpc: directory.rpc, wake: () => directory.wake() };
+		return {
+			kind: "directory",
+			rpc: directory.rpc,
+			types: () => [],
+			wake: () => directory.wake(),
+		};
 	}
 	const instance = instanceIn(place);
-	return { kind: "instance", rpc: instance, wake: () => instance.wake() };
+	return {
+		kind: "instance",
+		rpc: instance,
+		types: () => instance.types,
+		wake: () => instance.wake(),
+	};
 }
 
 function shardIn({ storage, runners, types, ...place }: Place, id: ShardId): IndexShard {
@@ -222,7 +243,11 @@ function checkDefinition(type: string, compile: Compile): (definition: Definitio
 	};
 }
 
+const GONE: readonly string[] = ["INSTANCE_NOT_FOUND", "FORBIDDEN"];
+
 function scheduledType(type: string, runners: RunnerNamespace, programs: Programs): ScheduledType {
+	// Another type's instance that has the id of one that is gone is left alone.
+	const own = withinTypes(runners, [type]);
 	return {
 		check(payload) {
 			const program = programs.get(type);
@@ -231,11 +256,11 @@ function scheduledType(type: string, runners: RunnerNamespace, programs: Program
 		},
 		create: async (request) => unwrap(await runners.getByName(request.id).create(request)),
 		async status(id) {
-			const view = await runners.getByName(id).describe({ steps: false });
-			if (!view.ok && view.error.code === "INSTANCE_NOT_FOUND") return null;
+			const view = await own.getByName(id).describe({ steps: false });
+			if (!view.ok && GONE.includes(view.error.code)) return null;
 			return unwrap(view).status;
 		},
-		terminate: async (id, by) => unwrap(await runners.getByName(id).terminate({ by })),
+		terminate: async (id, by) => unwrap(await own.getByName(id).terminate({ by })),
 	};
 }
 

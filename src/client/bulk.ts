@@ -5,6 +5,7 @@ import { jobName, parseEventName, parseJobId, timeOrderedId } from "../model/ids
 import type { InstanceFilter } from "../model/index-rpc";
 import { type By, unwrap } from "../model/rpc";
 import type { RunnerNamespace } from "./runner-client";
+import { withinTypes } from "./within-types";
 
 export interface BulkInput {
 	action: BulkAction;
@@ -48,9 +49,9 @@ export async function stopBulk(runners: RunnerNamespace, id: string): Promise<Bu
 export async function changeInstance(
 	runners: RunnerNamespace,
 	id: string,
-	{ action, event, by }: InstanceChange,
+	{ types, action, event, by }: InstanceChange,
 ): Promise<void> {
-	const instance = runners.getByName(id);
+	const instance = withinTypes(runners, types).getByName(id);
 	switch (action) {
 		case "pause":
 		case "resume":

@@ -36,6 +36,7 @@ export async function followTypes(
 	}
 	const places: Places = new Map();
 	const merged = new Merged(places);
+	if (names.length === 0) merged.end();
 	await Promise.all(
 		names.map(async (name, index) => {
 			const place = given.get(name);
@@ -81,8 +82,14 @@ class Merged {
 			for (const block of blocks) this.#take(`${block}\n\n`, name, isKept);
 		};
 		const { signal } = this.#abort;
-		const end = () => this.#end();
+		const end = () => this.end();
 		stream.pipeTo(new WritableStream({ write }), { signal }).then(end, end);
+	}
+
+	end(): void {
+		this.#abort.abort();
+		this.#more.resolve();
+		this.#taken.resolve();
 	}
 
 	readable(): ReadableStream<Uint8Array> {
@@ -101,7 +108,7 @@ class Merged {
 					controller.byobRequest?.respond(0);
 				}
 			},
-			cancel: () => this.#end(),
+			cancel: () => this.end(),
 		});
 	}
 
@@ -112,12 +119,6 @@ class Merged {
 		this.#texts.push(block.replace(/^id: .*$/m, `id: ${placesText(this.#places)}`));
 		this.#more.resolve();
 		this.#more = Promise.withResolvers();
-	}
-
-	#end(): void {
-		this.#abort.abort();
-		this.#more.resolve();
-		this.#taken.resolve();
 	}
 }
 

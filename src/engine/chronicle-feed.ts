@@ -12,7 +12,7 @@ export interface Chronicled {
 	chronicle(from: ChroniclePlace | null): readonly StreamEvent[] | undefined;
 	/** Whether something may happen that is no change of status. */
 	readonly isAtWork: boolean;
-	readonly record: { readonly changed: Promise<void> };
+	readonly record: { readonly changed: Promise<void>; readonly row: { createdAt: number } };
 }
 
 /** How often it looks while a pass is live. */
@@ -22,6 +22,7 @@ export class ChronicleFeed implements Feed {
 	readonly #instance: Chronicled;
 	readonly #clock: Clock;
 	readonly synced: () => Promise<void>;
+	readonly #createdAt: number;
 	#place: ChroniclePlace | null;
 
 	constructor(
@@ -30,6 +31,7 @@ export class ChronicleFeed implements Feed {
 		ports: { clock: Clock; synced: () => Promise<void> },
 	) {
 		this.#instance = instance;
+		this.#createdAt = instance.record.row.createdAt;
 		this.#place = from;
 		this.#clock = ports.clock;
 		this.synced = ports.synced;
@@ -37,7 +39,11 @@ export class ChronicleFeed implements Feed {
 
 	read(): readonly StreamEvent[] | undefined {
 		const events = this.#instance.chronicle(this.#place);
-		const last = events?.at(-1);
+		// One that is given the id later is another, maybe of a type that the follower may not see.
+		if (events === undefined || this.#instance.record.row.createdAt !== this.#createdAt) {
+			return undefined;
+		}
+		const last = events.at(-1);
 		if (last !== undefined) this.#place = parsePlace(last.id);
 		return this.#place?.told === 2 && last === undefined ? undefined : events;
 	}

@@ -9,9 +9,10 @@
  *   record is written in the same synchronous stretch as the change.
  */
 import type { WorkflowRow } from "../db/instance-store";
+import { requireWithin } from "../model/access";
 import { parseBy } from "../model/by";
 import { parseEventChoice, parsePlace } from "../model/chronicle";
-import { decode, type Encoded, encode } from "../model/codec";
+import { decode } from "../model/codec";
 import { unknownType } from "../model/errors";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
@@ -50,6 +51,7 @@ import {
 	instanceExists,
 	instanceFinished,
 	instanceNotEnded,
+	instanceNotFound,
 	stepIsRunning,
 	stepNotFound,
 	typeInactive,
@@ -62,7 +64,7 @@ import { panickedStep } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { progressOf } from "./progress";
-import { planRepair } from "./repair";
+import { outputDetail, planRepair } from "./repair";
 import { rowWith } from "./step-kinds/setting-step";
 
 /** When an alarm that failed is tried again. */
@@ -85,6 +87,13 @@ export class Instance {
 		this.#ports = settings.ports;
 		this.#life = new Lifecycle(settings);
 		this.#streams = new EventStreams(this.#ports.clock);
+	}
+
+	/** Its type; none, where there is no instance. */
+	get types(): string[] {
+		const { record } = this.#life;
+		record.open();
+		return record.exists ? [record.row.type] : [];
 	}
 
 	/**
@@ -140,7 +149,9 @@ export class Instance {
 	async deliverEvent(request: EventRequest): Promise<null> {
 		const by = parseBy(request.by);
 		const { type } = this.#row;
-		this.#take(await checkArrival(request, this.#life.course.programs.get(type), by));
+		const arrival = await checkArrival(request, this.#life.course.programs.get(type), by);
+		if (this.#row.type !== type) throw instanceNotFound(); // Another has the id by now (I3).
+		this.#take(arrival);
 		return null;
 	}
 
@@ -273,6 +284,7 @@ export class Instance {
 		} finally {
 			cancel();
 		}
+		requireWithin(request, () => this.types); // Another may have the id by now (I3).
 		return this.describe(request);
 	}
 
@@ -360,16 +372,21 @@ export class Instance {
 	}
 
 	/** The answer to a create whose id is taken. */
-	#existing({ type, onConflict, by }: CreateRequest, creation: Creation): CreateReceipt {
+	#existing(request: CreateRequest, creation: Creation): CreateReceipt {
+		const { type, onConflict, by } = request;
 		const { record } = this.#life;
 		const row = record.row;
 		const inline = this.#life.course.programs.get(type)?.isInline
 			? { isInline: true as const }
 			: {};
 		const receipt = () => ({
-			...{ id: row.id, type, status: this.#row.status, created: false },
+			id: row.id,
+			type,
+			status: this.#row.status,
+			created: false,
 			...inline,
 		});
+		requireWithin(request, () => [row.type]);
 		if (record.isRemoved || row.type !== type) throw instanceExists(row.id, row);
 		if (by?.key !== undefined && by.key === row.createKey) {
 			if (creation.fingerprint === row.createFingerprint) return receipt();
@@ -417,11 +434,4 @@ export class Instance {
 		const outcome = row?.outcome ?? null;
 		return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;
 	}
-}
-
-/** What the audit keeps of an output: the step has the value. */
-function outputDetail(output: Encoded | undefined): Detail {
-	return output === undefined
-		? {}
-		: { outputHash: hash53(encode(decode(output), "the output", LIMITS.valueBytes)) };
 }

@@ -9,10 +9,11 @@ import { requestId } from "hono/request-id";
 import type { RunnerNamespace } from "../client/runner-client";
 import type { Catalogue } from "../model/catalogue";
 import type { DefinitionFormat } from "../model/definition";
-import { requireAccess } from "./access";
+import { requireAccess, requireRole } from "./access";
 import { adminRoutes } from "./admin-routes";
 import { breakerRoutes } from "./breaker-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
+import type { Caller } from "./caller";
 import { definitionRoutes } from "./definition-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
 import { executionRoutes } from "./execution-routes";
@@ -27,14 +28,21 @@ export interface ServiceEnv {
 	WORKFLOW_RUNNER: RunnerNamespace;
 	/** Secret: requests carry it as `Authorization: Bearer …`. */
 	API_TOKEN?: string;
+	/** Secret: further tokens, with roles; a JSON array, see `access-tokens.ts`. */
+	API_TOKENS?: string;
 	/** Variable: `off` opens the service to everyone. */
 	AUTH?: string;
 }
 
 export interface AppContext {
 	Bindings: ServiceEnv;
-	/** `executionId`: of the instance that the body names, where the path names none. */
-	Variables: { requestId: string; executionId?: string | undefined };
+	Variables: {
+		requestId: string;
+		/** Of the instance that the body names, where the path names none. */
+		executionId?: string | undefined;
+		/** Who asks, and what they may do. */
+		caller: Caller;
+	};
 }
 
 export interface AppSettings {
@@ -51,6 +59,7 @@ export function createApp({ types: registry, definitions }: AppSettings): Hono<A
 	app.get("/", (c) => c.json({ status: "ok", workflows: [...registry.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
 	app.use(requireAccess);
+	app.use("/admin/*", requireRole("admin"));
 	app.route("/workflows", bulkStartRoutes(types));
 	app.route("/workflows", workflowRoutes(types));
 	app.route("/bulk", bulkRoutes());

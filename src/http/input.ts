@@ -211,17 +211,24 @@ function utf8(bytes: ArrayBuffer): string {
 	}
 }
 
-/** Refuses a type that there is not. */
+/** Refuses a type that is not the caller's, or that there is not. */
 export async function requireType(
 	c: Context<AppContext>,
 	types: ServiceTypes,
 	type: string,
 ): Promise<void> {
+	c.var.caller.requireType(type);
 	const { WORKFLOW_RUNNER: runners } = c.env;
-	if (!(await types.has(runners, type))) throw unknownType(type, await types.names(runners));
+	if (!(await types.has(runners, type))) throw unknownType(type, await visibleTypes(c, types));
 }
 
-/** The types that are named, or all of them, in the order of the catalogue. */
+/** The types that the caller may see, in the order of the catalogue. */
+export async function visibleTypes(c: Context<AppContext>, types: ServiceTypes): Promise<string[]> {
+	const all = await types.names(c.env.WORKFLOW_RUNNER);
+	return all.filter((type) => c.var.caller.mayUseType(type));
+}
+
+/** The types that are named, or all that the caller may see, in the order of the catalogue. */
 export async function typesOf(
 	c: Context<AppContext>,
 	types: ServiceTypes,
@@ -229,14 +236,14 @@ export async function typesOf(
 ): Promise<string[]> {
 	for (const type of named ?? []) await requireType(c, types, type);
 	if (named?.length === 1) return [...named];
-	const all = await types.names(c.env.WORKFLOW_RUNNER);
+	const all = await visibleTypes(c, types);
 	return named === undefined ? all : all.filter((type) => named.includes(type));
 }
 
 /** Who asks for a change: headers say who and once only, the body why. */
-export function byOf(c: Context, reason?: string): By {
+export function byOf(c: Context<AppContext>, reason?: string): By {
 	return {
-		actor: c.req.header("X-Actor") ?? "api",
+		actor: c.var.caller.actor(c.req.header("X-Actor")),
 		reason,
 		key: c.req.header("Idempotency-Key"),
 	};

@@ -19,8 +19,9 @@ export function listingRoutes(catalogue: ServiceTypes): Hono<AppContext> {
 	routes.get("/", async (c) => {
 		const { types: named, ...request } = parseInput(listQuery, queryOf(c, REPEATABLE), "query");
 		const types = await typesOf(c, catalogue, named);
-		const { WORKFLOW_RUNNER, API_TOKEN } = c.env;
-		const page = await listInstances(WORKFLOW_RUNNER, { types, ...request }, API_TOKEN);
+		const { WORKFLOW_RUNNER, API_TOKEN, API_TOKENS } = c.env;
+		const secret = API_TOKEN || API_TOKENS;
+		const page = await listInstances(WORKFLOW_RUNNER, { types, ...request }, secret);
 		const { rows, nextCursor } = page;
 		const workflows = types.map((type) => ({
 			type,

@@ -11,7 +11,7 @@ import { inPool } from "../model/pool";
 import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
 import { HttpFault, methodNotAllowed } from "./errors";
-import { jsonBody, limitBody, parseInput, queryOf } from "./input";
+import { jsonBody, limitBody, parseInput, queryOf, visibleTypes } from "./input";
 import { limitFields } from "./limits-input";
 import { listOf } from "./list-query";
 import type { ServiceTypes } from "./service-types";
@@ -36,7 +36,7 @@ export function typeRoutes(types: ServiceTypes): Hono<AppContext> {
 	routes.get("/", async (c) => {
 		const { status } = parseInput(typesQuery, queryOf(c, ["status"]), "query");
 		const { WORKFLOW_RUNNER: runners } = c.env;
-		const all = await inPool(await types.names(runners), AT_A_TIME, async (type) => {
+		const all = await inPool(await visibleTypes(c, types), AT_A_TIME, async (type) => {
 			const entry = await types.entry(runners, type);
 			return entry === undefined ? [] : [await typeInfo(runners, entry)];
 		});
@@ -101,15 +101,15 @@ async function typeInfo(runners: RunnerNamespace, entry: CatalogueEntry): Promis
 	};
 }
 
-/** @throws {HttpFault} 404 for a type that there is not. */
+/** @throws {HttpFault} 404 for a type that there is not, 403 for one that is not the caller's. */
 export async function entryOf(
 	c: Context<AppContext>,
 	types: ServiceTypes,
 	type: string,
 ): Promise<CatalogueEntry> {
-	const { WORKFLOW_RUNNER: runners } = c.env;
-	const entry = await types.entry(runners, type);
+	c.var.caller.requireType(type);
+	const entry = await types.entry(c.env.WORKFLOW_RUNNER, type);
 	if (entry !== undefined) return entry;
-	const { code, message } = unknownType(type, await types.names(runners));
+	const { code, message } = unknownType(type, await visibleTypes(c, types));
 	throw new HttpFault(404, code, message);
 }

@@ -48,7 +48,7 @@ export function workflowRoutes(types: ServiceTypes): Hono<AppContext> {
 			// A key makes the id of an instance that is given none: each item has its own.
 			const own = key === undefined ? undefined : `${key}/${index}`;
 			const request = { ...input, payload: input.payload, by: { ...by, key: own } };
-			return createInstance(c.env.WORKFLOW_RUNNER, request);
+			return await createInstance(c.env.WORKFLOW_RUNNER, request);
 		});
 		return c.json({ results: results.map(createdJson) });
 	});

@@ -72,6 +72,8 @@ export interface BulkError {
 
 /** What a job asks of one instance. */
 export interface InstanceChange {
+	/** An instance of another type, which was given the id of one that is gone, refuses. */
+	types: readonly string[];
 	action: BulkAction;
 	/** For `send-event`. */
 	event?: JobRequest["event"];

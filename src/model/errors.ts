@@ -12,6 +12,7 @@ export const ERROR_CODES = [
 	// The request is at fault and changed nothing.
 	"VALIDATION_ERROR",
 	"UNKNOWN_TYPE",
+	"FORBIDDEN",
 	"UNKNOWN_EVENT",
 	"INSTANCE_NOT_FOUND",
 	"INSTANCE_EXISTS",

@@ -113,6 +113,10 @@ export const LIMITS = {
 	bulkPage: 100,
 	bulkErrors: 100,
 	bulkSample: 20,
+	/** Tokens of `API_TOKENS`, characters of their names, and names in a list of what one may use. */
+	accessTokens: 100,
+	accessNameLength: 50,
+	accessNames: 100,
 	/** Bytes of a request's body. */
 	requestBodyBytes: MIB,
 	/** Streams by which an instance is followed at a time. */

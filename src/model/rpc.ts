@@ -4,6 +4,7 @@
  * Values cross as `Encoded` text, since structured clone knows no `URL`. Errors cross as data,
  * since class and prototype do not survive: every call answers an `Answer`.
  */
+import type { Reach } from "./access";
 import type { AttributeChanges, Attributes } from "./attributes";
 import type { BreakerRpc } from "./breaker-rpc";
 import type { Encoded } from "./codec";
@@ -85,7 +86,7 @@ export interface By {
 }
 
 /** A change that needs no more than its name. An older client sends nothing. */
-export interface ChangeRequest {
+export interface ChangeRequest extends Reach {
 	by?: By | undefined;
 }
 
@@ -109,7 +110,7 @@ export interface CreateRequest extends ChangeRequest {
 	event?: { event: string; payload: Encoded } | undefined;
 }
 
-export interface StreamRequest {
+export interface StreamRequest extends Reach {
 	/** The id of the last event that was read. Default: from the beginning. */
 	from?: string | undefined;
 	/** The names of those that are wanted. Default: all. */
@@ -165,7 +166,7 @@ export type RepairRequest = ChangeRequest & { step: string } & (
 export const INCLUDES = ["audit", "runs", "errors", "logs"] as const;
 export type Include = (typeof INCLUDES)[number];
 
-export interface DescribeRequest {
+export interface DescribeRequest extends Reach {
 	/** Without its steps an answer is small, however long the journal. */
 	steps: boolean;
 	include?: readonly Include[] | undefined;

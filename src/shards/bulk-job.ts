@@ -77,6 +77,12 @@ export class Job {
 		this.#settings = settings;
 	}
 
+	/** Those that it works through; none, where there is no job. */
+	get types(): string[] {
+		const job = this.#settings.store.read();
+		return job === undefined ? [] : JSON.parse(job.types); // Written by this class.
+	}
+
 	/** The alarm. It does not throw: the runtime drops one that failed some six times. */
 	async wake(): Promise<void> {
 		const { store, clock, alarm, report } = this.#settings;
@@ -224,13 +230,15 @@ export class Job {
 		});
 	}
 
-	async #change(id: string, { id: job, action, event, payload, reason }: JobRow): Promise<Outcome> {
+	async #change(id: string, row: JobRow): Promise<Outcome> {
+		const { id: job, action, event, payload, reason } = row;
 		const { clock, change, report } = this.#settings;
+		const types: string[] = JSON.parse(row.types);
 		const by = { actor: `bulk:${job}`, reason: reason ?? undefined, key: job };
 		const sent = event === null || payload === null ? undefined : { event, payload };
 		for (let tries = 1; ; tries++) {
 			try {
-				await inTime(clock, change(id, { action, event: sent, by }));
+				await inTime(clock, change(id, { types, action, event: sent, by }));
 				return "succeeded";
 			} catch (error) {
 				if (error instanceof WorkflowError) return outcomeOf(error, id, action);
@@ -293,7 +301,9 @@ export class Job {
 
 function outcomeOf({ code, message }: WorkflowError, id: string, action: BulkAction): Outcome {
 	// Gone is what was asked for; by another, or by this job before its object died.
-	if (code === "INSTANCE_NOT_FOUND") return action === "delete" ? "succeeded" : "skipped";
+	// It is gone, too, where another type's instance has its id.
+	if (code === "INSTANCE_NOT_FOUND" || code === "FORBIDDEN")
+		return action === "delete" ? "succeeded" : "skipped";
 	if (SKIPPED.includes(code)) return "skipped";
 	return { id, code, message: shortened(message, MESSAGE_LENGTH) };
 }
