@@ -17,6 +17,7 @@ import {
 	type StoredDefinition,
 } from "../model/definition";
 import { inPool } from "../model/pool";
+import { requireRole } from "./access";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import {
@@ -28,6 +29,7 @@ import {
 	parseInput,
 	parseJson,
 	queryOf,
+	visibleTypes,
 } from "./input";
 import type { ServiceTypes } from "./service-types";
 
@@ -57,7 +59,7 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 	routes.get("/", async (c) => {
 		parseInput(nothing, queryOf(c), "query");
 		const { WORKFLOW_RUNNER: runners } = c.env;
-		const names = (await types.names(runners)).filter((type) => !types.registry.has(type));
+		const names = (await visibleTypes(c, types)).filter((type) => !types.registry.has(type));
 		const each = await inPool(names, AT_A_TIME, (type) => listDefinitions(runners, type));
 		return c.json({ definitions: each.flat().filter(({ isCurrent }) => isCurrent) });
 	});
@@ -83,7 +85,7 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 
 	routes.get("/:type", async (c) => {
 		parseInput(nothing, queryOf(c), "query");
-		const type = c.req.param("type");
+		const type = typeIn(c);
 		const { WORKFLOW_RUNNER: runners } = c.env;
 		const [current, versions] = await Promise.all([
 			getDefinition(runners, type),
@@ -91,8 +93,8 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 		]);
 		return c.json({ ...definitionJson(current), versions });
 	});
-	routes.delete("/:type", limitBody, async (c) => {
-		const type = c.req.param("type");
+	routes.delete("/:type", requireRole("author"), limitBody, async (c) => {
+		const type = typeIn(c);
 		await deleteDefinition(c.env.WORKFLOW_RUNNER, type);
 		return c.json({ type, status: "deleted" });
 	});
@@ -100,19 +102,27 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 
 	routes.get("/:type/versions/:version", async (c) => {
 		parseInput(nothing, queryOf(c), "query");
-		const { type, version } = c.req.param();
-		return c.json(definitionJson(await getDefinition(c.env.WORKFLOW_RUNNER, type, { version })));
+		const { version } = c.req.param();
+		const { WORKFLOW_RUNNER: runners } = c.env;
+		return c.json(definitionJson(await getDefinition(runners, typeIn(c), { version })));
 	});
 	routes.all("/:type/versions/:version", methodNotAllowed("GET"));
 
-	routes.put("/:type/current", limitBody, async (c) => {
+	routes.put("/:type/current", requireRole("author"), limitBody, async (c) => {
 		const choice = parseInput(useBody, await jsonBody(c), "body");
 		const request = { ...choice, by: byOf(c) };
-		return c.json(await useDefinition(c.env.WORKFLOW_RUNNER, c.req.param("type"), request));
+		return c.json(await useDefinition(c.env.WORKFLOW_RUNNER, typeIn(c), request));
 	});
 	routes.all("/:type/current", methodNotAllowed("PUT"));
 
 	return routes;
+}
+
+/** @throws {WorkflowError} `FORBIDDEN` for a type that is not the caller's. */
+function typeIn(c: Context<AppContext>): string {
+	const type = c.req.param("type") ?? "";
+	c.var.caller.requireType(type);
+	return type;
 }
 
 /** Stores the definition that the body is. */
@@ -121,8 +131,12 @@ export async function storeDefinition(
 	format: DefinitionFormat,
 	text?: string,
 ): Promise<DefinitionReceipt> {
+	const { caller } = c.var;
+	caller.requireRole("author");
 	const { replace } = parseInput(putQuery, queryOf(c), "query");
 	const definition: Definition = await format.read(text ?? (await bodyText(c)));
+	caller.requireType(definition.type);
+	caller.requireNodes(format.nodesOf(definition.text));
 	return putDefinition(c.env.WORKFLOW_RUNNER, { ...definition, replace, by: byOf(c) });
 }
 
