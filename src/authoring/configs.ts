@@ -1,13 +1,13 @@
 /**
- * Retry, panic and circuit breaker settings as this style writes them, checked, and what the rest
- * of the project calls them.
+ * Retry, panic and circuit breaker settings as fluent workflows and graphs write them, checked, and
+ * what the rest of the project calls them.
  */
-import { type BreakerOptions, breakerPolicy } from "../../model/breaker";
-import type { BreakerPolicy } from "../../model/breaker-rpc";
-import { ValidationError } from "../../model/errors";
-import type { PanicOptions, PanicOverrides } from "../../model/panic";
-import { printable } from "../../model/printable";
-import type { RetryOptions } from "../../model/retry";
+import { type BreakerOptions, breakerPolicy } from "../model/breaker";
+import type { BreakerPolicy } from "../model/breaker-rpc";
+import { ValidationError } from "../model/errors";
+import type { PanicOptions, PanicOverrides } from "../model/panic";
+import { printable } from "../model/printable";
+import type { RetryOptions } from "../model/retry";
 
 export interface RetryConfig {
 	/** Attempts in all, 1 to 10. Default 3. */
