@@ -30,6 +30,7 @@ export default defineConfig({
 					name: "node",
 					include: [
 						"test/{model,types,streams,cli}/**/*.test.ts",
+						"test/authoring/graph/parse/**/*.test.ts",
 						"test/simulation/*.test.ts",
 						"test/*.test.ts",
 					],
@@ -42,6 +43,7 @@ export default defineConfig({
 					include: [
 						"test/{engine,shards,db,http,client,authoring,simulation/workerd}/**/*.test.ts",
 					],
+					exclude: ["test/authoring/graph/parse/**"],
 					testTimeout: 20_000,
 				},
 			},

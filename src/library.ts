@@ -4,9 +4,9 @@
  * `import { BaseWorkflow, type Step } from "durable-workflows"`
  */
 export { BaseWorkflow } from "./authoring/classes/base-workflow";
+export type { PanicConfig, RetryConfig } from "./authoring/configs";
 export type { WorkflowDefaults } from "./authoring/declaration";
 export type { WorkflowEnv } from "./authoring/environment";
-export type { PanicConfig, RetryConfig } from "./authoring/fluent/configs";
 export type { WorkflowContext } from "./authoring/fluent/context";
 export type { DefineOptions, WorkflowDefinition } from "./authoring/fluent/definition";
 export {

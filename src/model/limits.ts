@@ -126,6 +126,20 @@ export const LIMITS = {
 	listPageDefault: 50,
 	/** Characters of a listing's cursor: past it, it is none of ours. */
 	cursorLength: 400,
+	/** Bytes of a graph definition's text, and of its `initialState`. */
+	graphBytes: 512 * KIB,
+	graphStateBytes: 64 * KIB,
+	/** Places of a graph, and how deep its routes may stand in each other, the top list included. */
+	graphPlaces: 2_000,
+	graphDepth: 32,
+	/** Characters of a graph's title, and of a place's `$name`. */
+	graphTitleLength: 200,
+	placeNameLength: 64,
+	/** Faults of a definition in one answer: past it, the others are seen when these are gone. */
+	graphFaults: 100,
+	/** Times that one place of a graph is come to in a run, and all of them together. */
+	graphIterations: 10_000,
+	graphExecutions: 20_000,
 	/** Ids of one request to rebuild an index. */
 	reindexIds: 1_000,
 	/** How long an ended instance is kept where its type says nothing, in ms: 30 days. */

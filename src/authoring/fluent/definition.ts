@@ -7,8 +7,8 @@ import type { PanicOptions } from "../../model/panic";
 import type { RetryOptions } from "../../model/retry";
 import { isSchema, type Schema } from "../../model/standard-schema";
 import type { TypeConfigOptions } from "../../model/type-config";
+import { type PanicConfig, panicOptions, type RetryConfig, retryOptions } from "../configs";
 import { declared, type TypeDeclaration } from "../declaration";
-import { type PanicConfig, panicOptions, type RetryConfig, retryOptions } from "./configs";
 import { Context, type WorkflowContext } from "./context";
 
 /** What a workflow may say of itself beside its handler. */

@@ -8,8 +8,8 @@ import {
 } from "../../client/runner-client";
 import { WorkflowError } from "../../model/errors";
 import type { RestartRequest } from "../../model/rpc";
+import type { PanicConfig, RetryConfig } from "../configs";
 import { environment, WORKER, type WorkflowEnv } from "../environment";
-import type { PanicConfig, RetryConfig } from "./configs";
 import { type ExecutionResult, executionResult, successOf } from "./execution";
 import type { Named } from "./named";
 import { parseStart } from "./start-input";

@@ -11,7 +11,7 @@ import {
 	requireNone,
 	retryIssues,
 	retryOptions,
-} from "./configs";
+} from "../configs";
 
 export interface StartInput {
 	workflow: { name: string } | string;

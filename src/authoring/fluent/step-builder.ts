@@ -11,7 +11,7 @@ import type { BreakerPolicy } from "../../model/breaker-rpc";
 import type { Duration } from "../../model/duration";
 import { ValidationError } from "../../model/errors";
 import type { RetryOptions } from "../../model/retry";
-import { circuitBreaker, type RetryConfig, retryOptions } from "./configs";
+import { circuitBreaker, type RetryConfig, retryOptions } from "../configs";
 import {
 	type ErrorHandler,
 	type ErrorHandlers,

@@ -1,5 +1,5 @@
 /**
- * A graph definition: a workflow as JSON, and what the parser makes of it. The format is seed 003's.
+ * A graph definition: a workflow as JSON, and what the parser makes of it.
  *
  *   { "id": "order-approval", "name": "Order approval", "version": "1.0.0",
  *     "initialState": { "limit": 100 },
@@ -18,6 +18,19 @@
  *   back to its place instead.
  * - A string names a place of the top list, by `$name` or by its node: a jump there, and the last of
  *   its route. Where there is none, it is a node without parameters.
+ * - What a node is given is an object of parameters; anything else is the one that its `shorthand`
+ *   names (`{ "log": "hello" }`).
+ * - Only a `loop?` route may lead back to where the run has been. What comes back otherwise, as the
+ *   branches of `parallel`, cannot be jumped out of.
+ *
+ * Beside these: `description`, `tags`, `metadata`, `input`, `settings` (`GraphSettings`), `$schema`.
+ *
+ * Or a list of steps one after the other, which are named by their ids:
+ *
+ *   { "name": "greet", "steps": [{ "id": "hello", "type": "log", "config": { "message": "Hello" } }],
+ *     "retryConfig": { "maxAttempts": 3 }, "panicConfig": { "restartDelayMs": 5000 } }
+ *
+ * with `description`, and `id` and `version` where they are not the name and `1.0.0`.
  */
 
 /** Plain JSON. */
@@ -61,11 +74,11 @@ export interface GraphSettings {
 }
 
 export interface Place {
-	/** Its path below `/workflow`: `0/condition/true?/0/wait-event`. */
+	/** Its path below `/workflow`, node included: `0/condition/true?/0/wait-event`. Of a list: its id. */
 	readonly address: string;
 	/** The node's id. */
 	readonly node: string;
-	/** By which a string route finds it; null: by its node alone. */
+	/** Unique; by which a string route finds it. Null: by its node alone. */
 	readonly name: string | null;
 	/** Its parameters; strings may hold `{{ JSONata }}`. */
 	readonly config: JsonObject;
@@ -112,8 +125,15 @@ export interface KnownNodes {
 export interface NodeShape {
 	/** Edges that it may be left by; null: any. `error` is always one. */
 	readonly edges: readonly string[] | null;
-	/** Edges whose routes come back to their place, as those of `loop` and the branches of `parallel` do. */
+	/**
+	 * Edges whose routes come back to their place, as the branches of `parallel` do; `error` never
+	 * does, and `loop` always.
+	 */
 	readonly returning: readonly string[] | "all";
+	/** The parameter that a value gives which is no object. Left out: its value is an object. */
+	readonly shorthand?: string | undefined;
+	/** JSON Schema of its parameters, for editors. Left out: any. */
+	readonly schema?: JsonObject | undefined;
 	/** Faults of its parameters; those that hold `{{ … }}` are checked again when they are known. */
 	check(config: JsonObject): { path: readonly (string | number)[]; message: string }[];
 }

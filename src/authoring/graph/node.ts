@@ -28,6 +28,8 @@ export interface NodeMetadata {
 	readonly outputs?: readonly string[];
 	/** Edges that it may be left by. Default: any. */
 	readonly edges?: readonly string[];
+	/** The parameter that a value gives which is no object: `{ "log": "hello" }`. */
+	readonly shorthand?: string;
 	/** Of its parameters: a Standard Schema. Default: any. */
 	readonly config?: Schema;
 }

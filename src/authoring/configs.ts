@@ -1,13 +1,13 @@
 /**
- * Retry, panic and circuit breaker settings as this style writes them, checked, and what the rest
- * of the project calls them.
+ * Retry, panic and circuit breaker settings as fluent workflows and graphs write them, checked, and
+ * what the rest of the project calls them.
  */
-import { type BreakerOptions, breakerPolicy } from "../../model/breaker";
-import type { BreakerPolicy } from "../../model/breaker-rpc";
-import { ValidationError } from "../../model/errors";
-import type { PanicOptions, PanicOverrides } from "../../model/panic";
-import { printable } from "../../model/printable";
-import type { RetryOptions } from "../../model/retry";
+import { type BreakerOptions, breakerPolicy } from "../model/breaker";
+import type { BreakerPolicy } from "../model/breaker-rpc";
+import { ValidationError } from "../model/errors";
+import type { PanicOptions, PanicOverrides } from "../model/panic";
+import { printable } from "../model/printable";
+import type { RetryOptions } from "../model/retry";
 
 export interface RetryConfig {
 	/** Attempts in all, 1 to 10. Default 3. */
@@ -78,9 +78,18 @@ export function requireNone(issues: readonly Issue[], what: string): void {
 	throw new ValidationError(`${what}: ${list}.`, { issues });
 }
 
+/** Whether it has a name that only this form has; `retryOptions` takes the others as the engine's. */
+export function isRetryConfig(given: object): given is RetryConfig {
+	return isOf(given, RETRY_RULES);
+}
+
+export function isPanicConfig(given: object): given is PanicConfig {
+	return isOf(given, PANIC_RULES, ["maxRestartAttempts"]);
+}
+
 /** In either form. @throws {ValidationError} */
 export function retryOptions(given: RetryConfig | RetryOptions): RetryOptions {
-	if (!isOf<RetryConfig>(given, RETRY_RULES)) return given as RetryOptions;
+	if (!isRetryConfig(given)) return given as RetryOptions;
 	requireNone(retryIssues(given), "Invalid retry configuration");
 	const { maxAttempts, backoffMs, exponentialBackoff = true } = given;
 	return {
@@ -92,7 +101,7 @@ export function retryOptions(given: RetryConfig | RetryOptions): RetryOptions {
 
 /** In either form. @throws {ValidationError} */
 export function panicOptions(given: PanicConfig | PanicOptions): PanicOptions {
-	if (!isOf<PanicConfig>(given, PANIC_RULES, ["maxRestartAttempts"])) return given as PanicOptions;
+	if (!isPanicConfig(given)) return given as PanicOptions;
 	requireNone(panicIssues(given), "Invalid panic configuration");
 	return panicOverrides(given);
 }
@@ -113,13 +122,15 @@ export function circuitBreaker(config: BreakerOptions, id: string): BreakerPolic
 }
 
 /** Whether a name is one of these, and not of the engine's own form; `both` are names of both. */
-function isOf<Config>(
+function isOf(
 	given: object,
 	rules: Readonly<Record<string, Rule>>,
 	both: readonly string[] = [],
-): given is Config & object {
+): boolean {
 	const isObject = typeof given === "object" && given !== null;
-	return isObject && Object.keys(given).some((key) => key in rules && !both.includes(key));
+	return (
+		isObject && Object.keys(given).some((key) => Object.hasOwn(rules, key) && !both.includes(key))
+	);
 }
 
 function issuesOf(config: unknown, where: string, rules: Readonly<Record<string, Rule>>): Issue[] {
@@ -128,7 +139,7 @@ function issuesOf(config: unknown, where: string, rules: Readonly<Record<string,
 	}
 	return Object.entries(config).flatMap(([key, value]) => {
 		const path = `${where}.${key}`;
-		const rule = rules[key];
+		const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
 		if (rule === undefined) {
 			const expected = `expected one of ${Object.keys(rules).join(", ")}`;
 			return [{ path, message: `${expected}, received an unknown option` }];
