@@ -235,7 +235,7 @@ export class Instance {
 		const graph = this.#life.course.programs.get(row.type)?.graph ?? null;
 		const rows = steps || isParked || graph !== null ? [...this.#life.course.steps()] : [];
 		const { running } = this.#life.course;
-		const view = describe(row, rows, running);
+		const view = describe(row, rows, running, graph);
 		if (graph !== null) view.progress = progressOf(graph, row.status, { rows, running });
 		const { history } = this.#life;
 		if (!steps) view.steps = [];

@@ -31,6 +31,19 @@ export interface Graph {
 /** After a node's name: the step by which it waits between its turns. */
 export const INTERVAL = "/interval";
 
+/** What the step by which a node waits between its turns is of. */
+const INTERVAL_KIND = "interval";
+
+/** The kinds of steps, by their names in the journal; undefined: of none of the graph. */
+export function kindsOf({ nodes }: Graph): (name: string) => string | undefined {
+	const kinds = new Map(nodes.map(({ id, kind }) => [id, kind]));
+	return (name) => {
+		const kind = kinds.get(name);
+		if (kind !== undefined || !name.endsWith(INTERVAL)) return kind;
+		return kinds.has(name.slice(0, -INTERVAL.length)) ? INTERVAL_KIND : undefined;
+	};
+}
+
 /** The nodes to which a way leads from one of `from`, themselves included. */
 export function reachable({ edges }: Graph, from: Iterable<string>): Set<string> {
 	const targets = Map.groupBy(edges, (edge) => edge.from);

@@ -215,6 +215,8 @@ export interface StepView {
 	/** Of a step that a handler asked for: the key of the step that it handles. */
 	parent?: string;
 	kind: StepKind;
+	/** Of types with a graph: the kind of its node; of what waits between a node's turns, `interval`. */
+	node?: string;
 	status: StepStatus;
 	attempts: number;
 	result: Encoded | null;

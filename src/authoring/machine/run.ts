@@ -136,7 +136,6 @@ class Track {
 		const progress = {
 			input,
 			prev: before?.output,
-			step: name,
 			results: () => this.#known(),
 			signals: stop?.signals ?? [],
 		};

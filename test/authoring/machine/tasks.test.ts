@@ -252,7 +252,16 @@ it("the context knows the instance, logs, and emits to the log", async () => {
 			status: "running",
 			currentStep: "second",
 			input: { id: "x" },
-			stepResults: { first: { stepName: "first", status: "completed", output: 1, attempts: 1 } },
+			stepResults: {
+				first: {
+					...{ stepName: "first", status: "completed", output: 1, attempts: 1 },
+					...{ startedAt: expect.any(Date), completedAt: expect.any(Date) },
+				},
+				second: {
+					...{ stepName: "second", status: "running", attempts: 1 },
+					startedAt: expect.any(Date),
+				},
+			},
 			metadata: {},
 			createdAt: new Date(createdAt),
 			startedAt: new Date(startedAt ?? 0),
