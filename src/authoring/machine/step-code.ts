@@ -78,11 +78,16 @@ export async function check(
 }
 
 /** Whether to go back once more, and when that was asked. */
+export interface Answer {
+	again: boolean;
+	at: number;
+}
+
 export async function goesOn(
 	step: LoopStep,
 	ctx: MachineContext,
 	{ turns, now }: { turns: Turns; now: number },
-): Promise<{ again: boolean; at: number }> {
+): Promise<Answer> {
 	const again = Boolean(await step.condition(ctx));
 	const spent = again ? spentBound(step.bounds, turns, now) : null;
 	if (spent !== null) {
