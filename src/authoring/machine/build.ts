@@ -46,11 +46,12 @@ export function machineOf({ name, drafts, options, retry, isInline }: Written): 
 		graph: graphOf(sequence),
 		isInline,
 	};
+	const { isPanic } = program.panic;
 	return {
 		name: program.type,
 		[toProgram]: (services = {}) => ({
 			...program,
-			run: (step, given, run) => follow(sequence, { step, input: given, run, services }),
+			run: (step, input, run) => follow(sequence, { step, input, run, services, isPanic }),
 		}),
 	};
 }
