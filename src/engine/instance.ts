@@ -30,6 +30,7 @@ import type {
 	DescribeRequest,
 	EventRequest,
 	InstanceView,
+	MetadataReceipt,
 	MetadataRequest,
 	RepairRequest,
 	RestartRequest,
@@ -206,13 +207,13 @@ export class Instance {
 	}
 
 	/** In any status: metadata is for people, and for steps to come. */
-	changeMetadata({ changes, by }: MetadataRequest): null {
+	changeMetadata({ changes, by }: MetadataRequest): MetadataReceipt {
 		const given = encodeMetadataChanges(decode(changes));
-		this.#change("set-metadata", by, { changesHash: hash53(given) }, () => {
+		const receipt = this.#change("set-metadata", by, { changesHash: hash53(given) }, () => {
 			const { record } = this.#life;
 			record.write(rowWith(record.row, { kind: "set_metadata", changes: given }));
 		});
-		return null;
+		return { ...receipt, metadata: this.#row.metadata };
 	}
 
 	/** Answers when nothing is left, or goes on by itself when that takes long. */

@@ -46,7 +46,7 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	/** Restarts of the run after panics; the one that a panicked instance waits for is among them. */
 	restartAttempt: number;
 	attributes: Attributes;
-	/** What the program has set by `step.setMetadata`. */
+	/** What the program has set, and requests have. */
 	metadata: Metadata;
 	priority: number;
 	createdAt: number;

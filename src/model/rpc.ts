@@ -41,7 +41,7 @@ export interface InstanceRpc {
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
-	changeMetadata(request: MetadataRequest): Promise<Answer<null>>;
+	changeMetadata(request: MetadataRequest): Promise<Answer<MetadataReceipt>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
@@ -184,6 +184,11 @@ export interface Announcement {
 
 export interface StatusReceipt {
 	status: WorkflowStatus;
+}
+
+export interface MetadataReceipt extends StatusReceipt {
+	/** All that there is now. */
+	metadata: Encoded | null;
 }
 
 export const STEP_KINDS = [
