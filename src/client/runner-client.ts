@@ -20,7 +20,12 @@ import type {
 } from "../model/guard-rpc";
 import { parseEventName, parseInstanceId, parseTypeName, shardName } from "../model/ids";
 import type { LogPage, LogRequest } from "../model/log";
-import { encodeMetadataChanges, type MetadataChanges } from "../model/metadata";
+import {
+	encodeMetadataChanges,
+	type Metadata,
+	type MetadataChanges,
+	metadataOf,
+} from "../model/metadata";
 import {
 	type Announcement,
 	type By,
@@ -134,15 +139,16 @@ export async function repairStep(
 	return unwrap(await instance(runners, id).repair(request));
 }
 
-/** Sets metadata of an instance; what is not named stays, null takes a name away. */
+/** Sets metadata of an instance; what is not named stays, null takes a name away. Returns all of it. */
 export async function changeMetadata(
 	runners: RunnerNamespace,
 	id: string,
 	changes: MetadataChanges,
 	by?: By,
-): Promise<void> {
+): Promise<StatusReceipt & { metadata: Metadata }> {
 	const request = { changes: encodeMetadataChanges(changes), by };
-	unwrap(await instance(runners, id).changeMetadata(request));
+	const { status, metadata } = unwrap(await instance(runners, id).changeMetadata(request));
+	return { status, metadata: metadataOf(metadata) };
 }
 
 /** Takes an ended instance out of the index and empties its storage. */

@@ -21,7 +21,7 @@ import type { StreamEvent } from "../streams/event-streams";
 import type { RunningAttempt } from "./describe";
 import type { ChronicleLine, ChronicleRetry, History } from "./history";
 import type { Journal } from "./journal";
-import { jsonOf, narrate } from "./narration";
+import { jsonOf, narrate, narrateEnd } from "./narration";
 
 /** What the chronicle is read from. */
 export interface ChronicleSource {
@@ -164,11 +164,11 @@ class Reader {
 					}
 				: { name: "workflow.step.completed", data: { ...about, output: jsonOf(row.result) } };
 		const { graph, journal } = this.#source;
-		const outcomes = this.#place.outcomes + 1;
+		const { outcomes } = this.#place;
 		return {
 			at: completedAt ?? startedAt,
-			events: [own, ...narrate(graph, row, journal.outcomes.slice(0, outcomes))],
-			place: { outcomes, within: 0 },
+			events: [own, ...narrate(graph, journal, outcomes)],
+			place: { outcomes: outcomes + 1, within: 0 },
 		};
 	}
 
@@ -189,16 +189,18 @@ class Reader {
 				: status === "terminated"
 					? {}
 					: { status, error: error === null ? reason : messageOf(error) };
-		const place = { told: 2 };
-		this.#tell({ at, events: [{ name: name ?? "workflow.failed", data }], place });
+		const { graph, journal } = this.#source;
+		const last = status === "completed" ? narrateEnd(graph, journal) : [];
+		const end = { name: name ?? "workflow.failed", data };
+		this.#tell({ at, events: [...last, end], place: { told: 2, within: 0 } });
 	}
 
 	/** Several events of one place are told apart by `within`, as far as they were not told before. */
 	#tell({ at, events, place }: Next): void {
 		const { within } = this.#place;
-		const isOutcome = place.outcomes !== undefined;
+		const hasParts = place.within !== undefined;
 		events.forEach(({ name, data }, index) => {
-			if (isOutcome && index < within) return;
+			if (hasParts && index < within) return;
 			const isLast = index === events.length - 1;
 			this.#place = { ...this.#place, ...(isLast ? place : { within: index + 1 }) };
 			const id = placeText(this.#place);

@@ -1,6 +1,8 @@
 /** The status answer of an instance, from its row, its steps and what is in flight. */
 import type { StepRow, WorkflowRow } from "../db/instance-store";
 import { attributesOf } from "../model/attributes";
+import { type Graph, kindsOf } from "../model/graph";
+import { stepNameOf } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import type { InstanceView, StepView } from "../model/rpc";
 import { isTerminal } from "../model/status";
@@ -14,23 +16,15 @@ export interface RunningAttempt {
 	startedAt: number;
 }
 
+/** `graph`: of the type's steps; null: none is known. */
 export function describe(
 	row: WorkflowRow,
 	steps: Iterable<StepRow>,
-	running: RunningAttempt[],
+	running: readonly RunningAttempt[],
+	graph: Graph | null,
 ): InstanceView {
-	const ended = isTerminal(row.status);
-	const inFlight = new Map(running.map((attempt) => [attempt.key, attempt]));
-	// In the order in which they began, as a journal that is read anew has them.
-	const sorted = [...steps].sort((a, b) => a.seq - b.seq);
-	const rows = new Map(sorted.map((step) => [step.key, step]));
-	const views = Array.from(rows.values(), (step) => {
-		const isOver = ended || isPast(step, (key) => rows.get(key));
-		return stepView(step, isOver, inFlight.get(step.key));
-	});
+	const views = stepViews(steps, running, { hasEnded: isTerminal(row.status), graph });
 	omitLargeResults(views);
-	const seen = new Set(views.map(({ key }) => key));
-	for (const attempt of running) if (!seen.has(attempt.key)) views.push(firstAttempt(attempt));
 	const { id, type, version, status, reason, payload, result, error } = row;
 	const { run, restarts, metadata, priority, createdAt, startedAt, updatedAt, completedAt } = row;
 	return {
@@ -54,6 +48,28 @@ export function describe(
 		updatedAt,
 		completedAt,
 	};
+}
+
+/** The steps that have begun, in the order in which they did, as a journal that is read anew has them. */
+export function stepViews(
+	steps: Iterable<StepRow>,
+	running: readonly RunningAttempt[],
+	{ hasEnded, graph }: { hasEnded: boolean; graph: Graph | null },
+): StepView[] {
+	const inFlight = new Map(running.map((attempt) => [attempt.key, attempt]));
+	const sorted = [...steps].sort((a, b) => a.seq - b.seq);
+	const rows = new Map(sorted.map((step) => [step.key, step]));
+	const views = Array.from(rows.values(), (step) => {
+		const isOver = hasEnded || isPast(step, (key) => rows.get(key));
+		return stepView(step, isOver, inFlight.get(step.key));
+	});
+	for (const attempt of running) if (!rows.has(attempt.key)) views.push(firstAttempt(attempt));
+	if (graph === null) return views;
+	const kindOf = kindsOf(graph);
+	return views.map((view) => {
+		const node = kindOf(stepNameOf(view.key));
+		return node === undefined ? view : { ...view, node };
+	});
 }
 
 function stepView(row: StepRow, isOver: boolean, attempt: RunningAttempt | undefined): StepView {

@@ -32,6 +32,7 @@ import type {
 	EventRequest,
 	InspectionView,
 	InstanceView,
+	MetadataReceipt,
 	MetadataRequest,
 	RepairRequest,
 	RestartRequest,
@@ -219,13 +220,13 @@ export class Instance {
 	}
 
 	/** In any status: metadata is for people, and for steps to come. */
-	changeMetadata({ changes, by }: MetadataRequest): null {
+	changeMetadata({ changes, by }: MetadataRequest): MetadataReceipt {
 		const given = encodeMetadataChanges(decode(changes));
-		this.#change("set-metadata", by, { changesHash: hash53(given) }, () => {
+		const receipt = this.#change("set-metadata", by, { changesHash: hash53(given) }, () => {
 			const { record } = this.#life;
 			record.write(rowWith(record.row, { kind: "set_metadata", changes: given }));
 		});
-		return null;
+		return { ...receipt, metadata: this.#row.metadata };
 	}
 
 	/** Answers when nothing is left, or goes on by itself when that takes long. */
@@ -248,7 +249,7 @@ export class Instance {
 		const graph = this.#life.course.programs.get(row.type)?.graph ?? null;
 		const rows = steps || isParked || graph !== null ? [...this.#life.course.steps()] : [];
 		const { running } = this.#life.course;
-		const view = describe(row, rows, running);
+		const view = describe(row, rows, running, graph);
 		if (graph !== null) view.progress = progressOf(graph, row.status, { rows, running });
 		const { history } = this.#life;
 		if (!steps) view.steps = [];

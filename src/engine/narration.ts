@@ -8,7 +8,9 @@ import { decode, type Encoded } from "../model/codec";
 import type { Graph } from "../model/graph";
 import { toJson } from "../model/http";
 import { stepCallOf, stepNameOf } from "../model/ids";
-import { progressOf } from "./progress";
+import type { ProgressView } from "../model/rpc";
+import type { Journal } from "./journal";
+import { Progress } from "./progress";
 
 /** Node kinds whose steps are turns, with the name of the event and of the turn's number. */
 const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> = {
@@ -16,15 +18,13 @@ const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> =
 	loop: ["workflow.step.loop", "loopCount"],
 };
 
-/** `outcomes`: up to this one. */
-export function narrate(
-	graph: Graph | null,
-	row: StepRow,
-	outcomes: readonly StepRow[],
-): ChronicleEvent[] {
+/** What is beside the outcome of this number, from 0. */
+export function narrate(graph: Graph | null, journal: Journal, index: number): ChronicleEvent[] {
+	const row = journal.outcomes[index];
+	if (graph === null || row?.status !== "completed") return [];
 	const stepName = stepNameOf(row.key);
-	const node = graph?.nodes.find(({ id }) => id === stepName);
-	if (graph === null || node === undefined || row.status !== "completed") return [];
+	const node = graph.nodes.find(({ id }) => id === stepName);
+	if (node === undefined) return [];
 	const [event, count] = TURNS[node.kind] ?? [];
 	const turn =
 		event === undefined || count === undefined
@@ -35,8 +35,54 @@ export function narrate(
 						data: { stepName, [count]: stepCallOf(row.key), result: jsonOf(row.result) },
 					},
 				];
-	const progress = progressOf(graph, "running", { rows: outcomes, running: [] });
-	return [...turn, { name: "workflow.progress", data: { ...progress } }];
+	return [...turn, progressEvent(storyOf(graph, journal).after(index))];
+}
+
+/** What is beside the completion of an instance. */
+export function narrateEnd(graph: Graph | null, journal: Journal): ChronicleEvent[] {
+	return graph === null ? [] : [progressEvent(storyOf(graph, journal).end())];
+}
+
+function progressEvent(progress: ProgressView | undefined): ChronicleEvent {
+	return { name: "workflow.progress", data: { ...progress } };
+}
+
+/** How far an instance was after each of its outcomes, told to any number of followers. */
+class Story {
+	readonly graph: Graph;
+	readonly #outcomes: readonly StepRow[];
+	readonly #progress: Progress;
+	readonly #views: ProgressView[] = [];
+
+	constructor(graph: Graph, { outcomes }: Journal) {
+		this.graph = graph;
+		this.#outcomes = outcomes;
+		this.#progress = new Progress(graph);
+	}
+
+	after(index: number): ProgressView | undefined {
+		for (const row of this.#outcomes.slice(this.#views.length, index + 1)) {
+			this.#progress.see(row);
+			this.#views.push(this.#progress.view());
+		}
+		return this.#views[index];
+	}
+
+	end(): ProgressView {
+		this.after(this.#outcomes.length - 1);
+		return this.#progress.end();
+	}
+}
+
+/** An outcome never changes (J1), so what there is to tell of it does not either. */
+const stories = new WeakMap<Journal, Story>();
+
+function storyOf(graph: Graph, journal: Journal): Story {
+	const known = stories.get(journal);
+	if (known?.graph === graph) return known;
+	const story = new Story(graph, journal);
+	stories.set(journal, story);
+	return story;
 }
 
 /** A stored value as events have it; none: null. */

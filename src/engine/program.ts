@@ -27,7 +27,7 @@ import type { LogFields, LogLevel } from "../model/log";
 import type { Metadata, MetadataChanges } from "../model/metadata";
 import type { PanicPolicy } from "../model/panic";
 import type { RetryOptions, RetryPolicy } from "../model/retry";
-import type { StepKind, StepStatus } from "../model/rpc";
+import type { StepKind, StepStatus, StepView } from "../model/rpc";
 import type { Schema } from "../model/standard-schema";
 import type { WorkflowStatus } from "../model/status";
 import type { TypeConfig } from "../model/type-config";
@@ -158,6 +158,11 @@ export interface Step<Events extends object = Record<string, unknown>> {
 export interface StyleStep extends Step {
 	/** `do` with a handler of its failed attempts, or a circuit breaker. */
 	doHandled<T>(name: string, fn: StepFunction<T>, options: HandledStepOptions): Promise<T>;
+	/**
+	 * The steps that have begun, in the order in which they did, as they stand now. For what is called
+	 * inside a step's function: to a replay they do not look as they did.
+	 */
+	views(): readonly StepView[];
 }
 
 /** What `run()` is told of the run that it is. */

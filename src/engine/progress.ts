@@ -1,61 +1,101 @@
 /**
- * How far an instance is whose type has a graph. Counted are the steps that have completed, of those
- * and what can still come: from where it stands, by any way. So an arm that was not chosen counts no
- * more once another one is under way, a step that has several turns counts once, and the total may
- * change on the way.
+ * How far an instance is whose type has a graph: the steps that it is past, of those and what can
+ * still come by any way (`walk.ts`). So an arm that was not chosen counts no more once another one is
+ * under way, a step that has several turns counts once and only when it has no more, and 100 is said
+ * of an instance that has completed, and of no other.
  */
 import type { StepRow } from "../db/instance-store";
-import { type Graph, INTERVAL, reachable } from "../model/graph";
+import { decode, type Encoded } from "../model/codec";
+import { type Graph, type GraphNode, INTERVAL } from "../model/graph";
 import { stepNameOf } from "../model/ids";
 import type { ProgressView } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
 import type { RunningAttempt } from "./describe";
+import { Walk } from "./walk";
+
+/** Of an instance that has not completed. */
+const PROGRESS_MAX = 99;
+
+export class Progress {
+	readonly #walk: Walk;
+	/** Those that are steps. */
+	readonly #nodes: ReadonlyMap<string, GraphNode>;
+
+	constructor(graph: Graph) {
+		this.#walk = new Walk(graph);
+		const steps = graph.nodes.filter(({ isStep = true }) => isStep);
+		this.#nodes = new Map(steps.map((node) => [node.id, node]));
+	}
+
+	/** What the journal has next: its outcomes in their order, then what is not over. */
+	see({ key, status, result }: Pick<StepRow, "key" | "status" | "result">): void {
+		const node = this.#nodes.get(stepNameOf(key));
+		if (node === undefined) return;
+		if (status === "completed") this.#walk.leave(node.id, { again: hasAnother(node, result) });
+		else this.#walk.enter(node.id);
+	}
+
+	/** `currentStep`: left out, the one that comes next, if that is known. */
+	view(currentStep: string | null = this.#walk.at): ProgressView {
+		const { passed } = this.#walk;
+		const ahead = this.#walk.ahead();
+		let completedSteps = 0;
+		let totalSteps = 0;
+		for (const node of this.#nodes.keys()) {
+			if (passed.has(node)) completedSteps++;
+			if (passed.has(node) || ahead.has(node)) totalSteps++;
+		}
+		const progress = Math.floor((100 * completedSteps) / (totalSteps || 1));
+		return {
+			progress: Math.min(PROGRESS_MAX, progress),
+			...{ currentStep, completedSteps, totalSteps },
+		};
+	}
+
+	/** Of an instance that has completed. */
+	end(): ProgressView {
+		const { completedSteps } = this.view();
+		return { progress: 100, currentStep: null, completedSteps, totalSteps: completedSteps };
+	}
+
+	/** The node that a step of the journal is of. */
+	nodeOf(key: string): string | undefined {
+		const name = stepNameOf(key);
+		if (this.#nodes.has(name)) return name;
+		const turning = name.endsWith(INTERVAL) ? name.slice(0, -INTERVAL.length) : "";
+		return this.#nodes.has(turning) ? turning : undefined;
+	}
+}
 
 export function progressOf(
 	graph: Graph,
 	status: WorkflowStatus,
 	{ rows, running }: { rows: Iterable<StepRow>; running: readonly RunningAttempt[] },
 ): ProgressView {
-	const nodes = new Set(graph.nodes.filter(({ isStep = true }) => isStep).map(({ id }) => id));
-	const completed = new Set<string>();
-	/** Not over, or failed: the latest one last. */
+	const progress = new Progress(graph);
+	/** Nodes that are not over, or failed: the latest one last. */
 	const current = new Set<string>();
-	let last: string | undefined;
-	for (const { key, status: stepStatus } of rows) {
-		const node = nodeOf(key, nodes);
-		if (node === undefined) continue;
-		const isOwn = node === stepNameOf(key);
-		current.delete(node);
-		if (stepStatus !== "completed") current.add(node);
-		else if (isOwn) completed.add(node);
-		last = node;
+	const sorted = [...rows].sort((a, b) => (a.outcome ?? LAST) - (b.outcome ?? LAST));
+	for (const row of sorted) {
+		progress.see(row);
+		const node = progress.nodeOf(row.key);
+		if (node !== undefined && row.status !== "completed") current.add(node);
 	}
+	if (status === "completed") return progress.end();
 	for (const { key } of running) {
-		const node = nodeOf(key, nodes);
+		progress.see({ key, status: "waiting", result: null });
+		const node = progress.nodeOf(key);
 		if (node !== undefined) current.add(node);
 	}
-	// One that has another turn is not over.
-	for (const node of current) completed.delete(node);
-	const isCompleted = status === "completed";
-	const start = current.size > 0 ? current : new Set(last === undefined ? firstOf(graph) : [last]);
-	const total = new Set(completed);
-	if (!isCompleted) for (const id of reachable(graph, start)) if (nodes.has(id)) total.add(id);
-	return {
-		progress: isCompleted ? 100 : Math.floor((100 * completed.size) / (total.size || 1)),
-		currentStep: isCompleted ? null : ([...current].at(-1) ?? null),
-		completedSteps: completed.size,
-		totalSteps: total.size,
-	};
+	return progress.view([...current].at(-1));
 }
 
-/** The node that a step of the journal is of. */
-function nodeOf(key: string, nodes: ReadonlySet<string>): string | undefined {
-	const name = stepNameOf(key);
-	if (nodes.has(name)) return name;
-	const turning = name.endsWith(INTERVAL) ? name.slice(0, -INTERVAL.length) : "";
-	return nodes.has(turning) ? turning : undefined;
+/** Whether the turn that gave this result is followed by another. */
+function hasAnother({ turns }: GraphNode, result: Encoded | null): boolean {
+	if (turns === undefined || result === null) return false;
+	const answer = decode(result) as Readonly<Record<string, unknown>> | null | undefined;
+	return answer?.[turns.field] === turns.again;
 }
 
-function firstOf({ nodes }: Graph): string[] {
-	return nodes.slice(0, 1).map(({ id }) => id);
-}
+/** Behind all outcomes. */
+const LAST = Number.MAX_SAFE_INTEGER;

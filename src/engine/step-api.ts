@@ -6,6 +6,8 @@ import { parseEventName, parseStepName } from "../model/ids";
 import { encodeMetadataChanges, type MetadataChanges } from "../model/metadata";
 import { requireKnown } from "../model/options";
 import { retryPolicy } from "../model/retry";
+import type { StepView } from "../model/rpc";
+import { stepViews } from "./describe";
 import type { Pass } from "./pass";
 import type {
 	HandledStepOptions,
@@ -99,6 +101,12 @@ export class StepApi implements StyleStep {
 			const changes = encodeMetadataChanges(given);
 			return this.#pass.set("setMetadata", { kind: "set_metadata", changes }) as Promise<void>;
 		});
+	}
+
+	views(): StepView[] {
+		const { journal } = this.#pass;
+		const { graph } = this.#program;
+		return stepViews(journal.rows, this.#pass.running(), { hasEnded: false, graph });
 	}
 
 	#doSettings(name: string, fn: unknown, options: unknown): DoSettings {

@@ -92,6 +92,12 @@ export const cleanupBody = z.strictObject({
 /** Of a change that needs no more than its name. */
 export const changeBody = z.strictObject({ reason: z.string().optional() });
 
+/** What metadata is, its own parser says: a name may be any text. */
+export const metadataBody = z.strictObject({
+	metadata: z.unknown().refine((value) => value !== undefined, "expected an object; it is missing"),
+	reason: z.string().optional(),
+});
+
 export const restartBody = z.strictObject({
 	from: z.string().optional(),
 	reason: z.string().optional(),

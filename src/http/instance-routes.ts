@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import {
 	type ControlAction,
+	changeMetadata,
 	controlInstance,
 	describeInstance,
 	followInstance,
@@ -11,8 +12,9 @@ import {
 	restartInstance,
 	sendEvent,
 } from "../client/runner-client";
-import { logPageInfo, logPageJson, statusJson, statusResponse } from "../model/http";
+import { logPageInfo, logPageJson, statusJson, statusResponse, toJson } from "../model/http";
 import { parseInstanceId } from "../model/ids";
+import type { MetadataChanges } from "../model/metadata";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import {
@@ -21,6 +23,7 @@ import {
 	jsonBody,
 	limitBody,
 	logsQuery,
+	metadataBody,
 	optionalBody,
 	parseInput,
 	queryOf,
@@ -67,6 +70,23 @@ export function instanceRoutes(): Hono<AppContext> {
 	});
 	routes.all("/:id/stream", methodNotAllowed("GET"));
 
+	addChanges(routes);
+
+	routes.post("/:id/events/:event", limitBody, async (c) => {
+		const { id, event } = c.req.param();
+		parseInstanceId(id);
+		requireDecodable(c.req.path);
+		const payload = await jsonBody(c, { optional: true });
+		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload, by: byOf(c) });
+		return c.json({ id, event, status: "delivered" });
+	});
+	routes.all("/:id/events/:event", methodNotAllowed("POST"));
+
+	return routes;
+}
+
+/** What is done to an instance once for its `Idempotency-Key`, and shows in its audit. */
+function addChanges(routes: Hono<AppContext>): void {
 	for (const action of CONTROL_ACTIONS) {
 		routes.post(`/:id/${action}`, limitBody, async (c) => {
 			const { reason } = parseInput(changeBody, await optionalBody(c), "body");
@@ -96,15 +116,12 @@ export function instanceRoutes(): Hono<AppContext> {
 	});
 	routes.all("/:id/repair", methodNotAllowed("POST"));
 
-	routes.post("/:id/events/:event", limitBody, async (c) => {
-		const { id, event } = c.req.param();
-		parseInstanceId(id);
-		requireDecodable(c.req.path);
-		const payload = await jsonBody(c, { optional: true });
-		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload, by: byOf(c) });
-		return c.json({ id, event, status: "delivered" });
+	routes.patch("/:id/metadata", limitBody, async (c) => {
+		const { metadata: changes, reason } = parseInput(metadataBody, await jsonBody(c), "body");
+		const id = c.req.param("id");
+		const given = changes as MetadataChanges; // It is checked there.
+		const changed = await changeMetadata(c.env.WORKFLOW_RUNNER, id, given, byOf(c, reason));
+		return c.json({ id, status: changed.status, metadata: toJson(changed.metadata) });
 	});
-	routes.all("/:id/events/:event", methodNotAllowed("POST"));
-
-	return routes;
+	routes.all("/:id/metadata", methodNotAllowed("PATCH"));
 }

@@ -22,7 +22,7 @@ export interface ChroniclePlace {
 	/** Steps that began, and outcomes. */
 	readonly starts: number;
 	readonly outcomes: number;
-	/** Events of the next outcome. */
+	/** Events of the next outcome, or of the end. */
 	readonly within: number;
 	/** Failed attempts, and lines of the log, over all runs. */
 	readonly errors: number;

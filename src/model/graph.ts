@@ -4,6 +4,8 @@
  *
  *   { nodes: [{ id: "check", kind: "choice", label: "check" }, …],
  *     edges: [{ from: "check", to: "backorder", label: "default" }, …] }
+ *
+ * Without the edges that lead back, no way in it is a circle.
  */
 
 export interface GraphNode {
@@ -12,14 +14,21 @@ export interface GraphNode {
 	/** As its style calls it: `task`, `choice`, `parallel`, … */
 	kind: string;
 	label: string;
-	/** False for one that has no step of its own in the journal. Default true. */
+	/**
+	 * False for one that has no step of its own in the journal: all of its ways are taken, side by side.
+	 * Default true.
+	 */
 	isStep?: boolean;
+	/** Of one that may have several turns: each result has this field, with this value if another follows. */
+	turns?: { field: string; again: boolean };
 }
 
 export interface GraphEdge {
 	from: string;
 	to: string;
 	label?: string;
+	/** Leads back to a step that has been, for another turn. */
+	isBack?: true;
 }
 
 export interface Graph {
@@ -31,13 +40,17 @@ export interface Graph {
 /** After a node's name: the step by which it waits between its turns. */
 export const INTERVAL = "/interval";
 
-/** The nodes to which a way leads from one of `from`, themselves included. */
-export function reachable({ edges }: Graph, from: Iterable<string>): Set<string> {
-	const targets = Map.groupBy(edges, (edge) => edge.from);
-	const reached = new Set(from);
-	// A set is gone through in the order in which it grows.
-	for (const id of reached) for (const { to } of targets.get(id) ?? []) reached.add(to);
-	return reached;
+/** What the step by which a node waits between its turns is of. */
+const INTERVAL_KIND = "interval";
+
+/** The kinds of steps, by their names in the journal; undefined: of none of the graph. */
+export function kindsOf({ nodes }: Graph): (name: string) => string | undefined {
+	const kinds = new Map(nodes.map(({ id, kind }) => [id, kind]));
+	return (name) => {
+		const kind = kinds.get(name);
+		if (kind !== undefined || !name.endsWith(INTERVAL)) return kind;
+		return kinds.has(name.slice(0, -INTERVAL.length)) ? INTERVAL_KIND : undefined;
+	};
 }
 
 const SHAPES: Readonly<Record<string, readonly [open: string, close: string]>> = {

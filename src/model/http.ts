@@ -46,7 +46,7 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	/** Restarts of the run after panics; the one that a panicked instance waits for is among them. */
 	restartAttempt: number;
 	attributes: Attributes;
-	/** What the program has set by `step.setMetadata`. */
+	/** What the program has set, and requests have. */
 	metadata: Metadata;
 	priority: number;
 	createdAt: number;
@@ -114,6 +114,8 @@ export interface StepInfo {
 	/** Of a step that a handler asked for: the key of the step that it handles. */
 	parent?: string;
 	type: StepKind;
+	/** Of types with a graph: the kind of its node (`task`, `poll`, …), or `interval` between turns. */
+	node?: string;
 	status: StepStatus;
 	/** Attempts that ended, plus the one that runs. */
 	attempts: number;
@@ -220,12 +222,14 @@ function pastRun({ result, error, steps, ...run }: RunView): PastRun {
 	};
 }
 
-function stepInfo(step: StepView): StepInfo {
+/** As in the status answer. */
+export function stepInfo(step: StepView): StepInfo {
 	return {
 		name: stepNameOf(step.key),
 		key: step.key,
 		...(step.parent === undefined ? {} : { parent: step.parent }),
 		type: step.kind,
+		...(step.node === undefined ? {} : { node: step.node }),
 		status: step.status,
 		attempts: step.attempts,
 		result: decodeOrNull(step.result),

@@ -42,6 +42,8 @@ export const LIMITS = {
 	errorBytes: 96 * KIB,
 	/** Bytes of an error's own fields; fields past that are dropped. */
 	errorFieldsBytes: 16 * KIB,
+	/** Bytes of the issues that a schema has with a value: they are among an error's own fields. */
+	schemaIssuesBytes: 12 * KIB,
 	/** Steps of one instance. */
 	steps: 25_000,
 	/** Events that wait in an instance's buffer. */

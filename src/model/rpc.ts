@@ -42,7 +42,7 @@ export interface InstanceRpc {
 	terminate(request: ChangeRequest): Promise<Answer<StatusReceipt>>;
 	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
-	changeMetadata(request: MetadataRequest): Promise<Answer<null>>;
+	changeMetadata(request: MetadataRequest): Promise<Answer<MetadataReceipt>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
@@ -198,6 +198,11 @@ export interface StatusReceipt {
 	status: WorkflowStatus;
 }
 
+export interface MetadataReceipt extends StatusReceipt {
+	/** All that there is now. */
+	metadata: Encoded | null;
+}
+
 export const STEP_KINDS = [
 	"do",
 	"sleep",
@@ -227,6 +232,8 @@ export interface StepView {
 	/** Of a step that a handler asked for: the key of the step that it handles. */
 	parent?: string;
 	kind: StepKind;
+	/** Of types with a graph: the kind of its node; of what waits between a node's turns, `interval`. */
+	node?: string;
 	status: StepStatus;
 	attempts: number;
 	result: Encoded | null;

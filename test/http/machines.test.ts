@@ -102,6 +102,31 @@ describe("progress", () => {
 		expect(failed).toMatchObject({ currentStep: "ask", totalSteps: 5 });
 	});
 
+	it("is less than 100 between the turns of what comes last, whatever has been before", async () => {
+		let checks = 0;
+		const machine = workflow(newName())
+			.task("count", { handler: (n: number) => n + 1 })
+			.loop("again", {
+				condition: ({ steps }) => steps.count < 3,
+				target: "count",
+				interval: 1_000,
+				maxIterations: 5,
+			})
+			.poll("ask", { interval: 1_000, check: () => ({ done: ++checks === 3 }) })
+			.build();
+		const instance = await start(machine, 0);
+		const seen: unknown[] = [];
+		for (;;) {
+			const status = await instance.until(({ status }) => status !== "running");
+			seen.push([status.progress, status.currentStep]);
+			if (status.status === "completed") break;
+			await instance.evict();
+			await instance.advance(1_000);
+		}
+		const at = (step: string) => (step === "again" ? [33, "again"] : [66, "ask"]);
+		expect(seen).toEqual([...["again", "again", "ask", "ask"].map(at), [100, null]]);
+	});
+
 	it("is not there for a type without a graph", async () => {
 		const service = new Service([]);
 		const instance = await start(choosing());

@@ -108,6 +108,7 @@ describe("another method", () => {
 		["/", "GET"],
 		["/workflows", "GET, POST"],
 		["/workflows/x", "GET, DELETE"],
+		["/workflows/x/metadata", "PATCH"],
 		["/workflows/x/pause", "POST"],
 		["/workflows/x/resume", "POST"],
 		["/workflows/x/terminate", "POST"],

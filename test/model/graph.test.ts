@@ -1,6 +1,6 @@
-/** Graphs: what can be reached in one, and what it is to Mermaid. */
+/** Graphs: whose a step of the journal is, and what one is to Mermaid. */
 import { expect, it } from "vitest";
-import { type Graph, mermaid, reachable } from "../../src/model/graph";
+import { type Graph, kindsOf, mermaid } from "../../src/model/graph";
 
 const graph: Graph = {
 	nodes: [
@@ -16,11 +16,13 @@ const graph: Graph = {
 	],
 };
 
-it("what can be reached is what a way leads to, loops and the start itself included", () => {
-	expect(reachable(graph, ["b"])).toEqual(new Set(["b", "p/x/c"]));
-	expect(reachable(graph, ["a"])).toEqual(new Set(["a", "b", "p/x/c"]));
-	expect(reachable(graph, ["d"])).toEqual(new Set(["d"]));
-	expect(reachable(graph, [])).toEqual(new Set());
+it("a step of the journal is of the node that it is named after, or of its wait between turns", () => {
+	const kindOf = kindsOf(graph);
+	const names = ["a", "p/x/c", "b/interval", "d/interval/interval", "x", "x/interval", "/interval"];
+	expect(names.map(kindOf)).toEqual([
+		...["task", "parallel", "interval"],
+		...[undefined, undefined, undefined, undefined],
+	]);
 });
 
 it("as Mermaid text each node has a shape by its kind, and no label ends its quotes", () => {

@@ -2,6 +2,10 @@
 // what zod does not do.
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { encode, encodedBytes } from "../../src/model/codec";
+import { decodeThrown, type ErrorRecord, encodeThrown } from "../../src/model/error-record";
+import { ValidationError } from "../../src/model/errors";
+import { LIMITS } from "../../src/model/limits";
 import { isSchema, parseWith, type Schema } from "../../src/model/standard-schema";
 
 const ORDER = z.object({
@@ -15,6 +19,15 @@ function handwritten(validate: Schema["~standard"]["validate"]): Schema {
 
 function refusal(issues: { path: string; message: unknown }[]) {
 	return expect.objectContaining({ code: "VALIDATION_ERROR", details: { issues } });
+}
+
+async function faultOf(parsed: Promise<unknown>): Promise<ValidationError> {
+	try {
+		await parsed;
+	} catch (error) {
+		if (error instanceof ValidationError) return error;
+	}
+	throw new Error("it was to be refused");
 }
 
 describe("a schema", () => {
@@ -106,6 +119,36 @@ describe("a value that does not fit", () => {
 		await expect(parseWith(schema, {}, "payload")).rejects.toEqual(
 			refusal([{ path: "payload.lines.0.Symbol(x)", message: "no" }]),
 		);
+	});
+
+	it("has as many of its issues listed as an error has room for, and the others counted", async () => {
+		const issue = (index: number) => ({ message: `${index}`.padStart(46, "."), path: ["p"] });
+		const refusing = (count: number) =>
+			handwritten(() => ({ issues: Array.from({ length: count }, (_, index) => issue(index)) }));
+		const detailsOf = async (count: number) => {
+			const error = await faultOf(parseWith(refusing(count), {}, "payload"));
+			const { fields = {} } = decodeThrown(encodeThrown(error)) as ErrorRecord;
+			const details = fields.details as { issues: unknown[]; issuesOmitted?: number };
+			return { message: error.message, ...details };
+		};
+		const bytes = encodedBytes(
+			encode({ path: "payload.p", message: issue(0).message }, "an issue"),
+		);
+		const room = Math.floor(LIMITS.schemaIssuesBytes / bytes);
+		const full = await detailsOf(room);
+		expect(full.issues).toHaveLength(room);
+		expect(full).not.toHaveProperty("issuesOmitted");
+		expect(full.message).toMatch(/; and \d+ more$/);
+		expect(await detailsOf(room + 1)).toMatchObject({ issues: full.issues, issuesOmitted: 1 });
+		const many = await detailsOf(20_000);
+		expect(many).toMatchObject({ issues: full.issues, issuesOmitted: 20_000 - room });
+	});
+
+	it("is refused with one issue, however long that is", async () => {
+		const long = handwritten(() => ({ issues: [{ message: "é".repeat(50_000), path: ["x"] }] }));
+		const error = await faultOf(parseWith(long, {}, "payload"));
+		expect(error.details?.issues).toEqual([{ path: "payload.x", message: `${"é".repeat(999)}…` }]);
+		expect(error.message).toMatch(/^The payload is not valid\. payload\.x: é+…$/);
 	});
 
 	it("is refused even when the schema lists no issue", async () => {

@@ -7,7 +7,7 @@ import { ValidationError } from "../../model/errors";
 import { parseStepName } from "../../model/ids";
 import { isSchema } from "../../model/standard-schema";
 import { declared } from "../declaration";
-import { type Branch, type MachineStep, type Sequence, targetsOf } from "./definition";
+import { type Branch, type Lead, type MachineStep, type Sequence, targetsOf } from "./definition";
 import { graphOf, INTERVAL } from "./graph-of";
 import type { MachineOptions, RetryConfig } from "./options";
 import type { Draft } from "./parse-step";
@@ -46,11 +46,12 @@ export function machineOf({ name, drafts, options, retry, isInline }: Written): 
 		graph: graphOf(sequence),
 		isInline,
 	};
+	const { isPanic } = program.panic;
 	return {
 		name: program.type,
 		[toProgram]: (services = {}) => ({
 			...program,
-			run: (step, given, run) => follow(sequence, { step, input: given, run, services }),
+			run: (step, input, run) => follow(sequence, { step, input, run, services, isPanic }),
 		}),
 	};
 }
@@ -131,10 +132,9 @@ function checkReached(steps: ReadonlyMap<string, MachineStep>, first: string, wh
 	}
 }
 
-/** Where it leads, other than by a loop's way back. */
-function forwardOf(step: MachineStep): { to: string }[] {
-	const targets = targetsOf(step);
-	return step.kind === "loop" ? targets.slice(1) : targets;
+/** Where it leads, other than back. */
+function forwardOf(step: MachineStep): Lead[] {
+	return targetsOf(step).filter(({ isBack }) => !isBack);
 }
 
 /** The names in the journal are those of all branches around a step. */

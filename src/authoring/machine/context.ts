@@ -2,9 +2,11 @@
  * `ctx`: what the code of a step is given besides its input. Made for each attempt; user code is
  * only ever called inside a step's function, so a replay calls none of it again.
  */
-import type { RunInfo, Services, StepContext } from "../../engine/program";
+import type { RunInfo, Services, StepContext, StyleStep } from "../../engine/program";
+import { stepInfo } from "../../model/http";
+import { stepNameOf } from "../../model/ids";
 import type { LogFields, LogLevel } from "../../model/log";
-import type { Instance } from "./instance-shape";
+import { type Instance, stepResultsOf } from "./instance-shape";
 import type { Core, Logger, Plugins, Untyped } from "./services";
 
 export interface MachineContext<Input = Untyped, Steps = Record<string, Untyped>, Prev = Untyped> {
@@ -14,6 +16,7 @@ export interface MachineContext<Input = Untyped, Steps = Record<string, Untyped>
 	readonly steps: Readonly<Steps>;
 	/** Output of the step before; undefined in the first one. */
 	readonly prev: Prev;
+	/** As `Workflows.getInstance` would show it now. */
 	readonly instance: Instance;
 	getStepResult<T>(stepName: string): T | undefined;
 	readonly core: Core;
@@ -44,8 +47,6 @@ export interface MachineContext<Input = Untyped, Steps = Record<string, Untyped>
 export interface Progress {
 	readonly input: unknown;
 	readonly prev: unknown;
-	/** Name of the step. */
-	readonly step: string;
 	/** By name: outputs of completed steps. */
 	results(): ReadonlyMap<string, unknown>;
 	/** Of the branches that the step is in. */
@@ -53,6 +54,7 @@ export interface Progress {
 }
 
 export interface Surroundings {
+	readonly step: Pick<StyleStep, "views">;
 	readonly run: RunInfo;
 	readonly services: Services;
 }
@@ -69,14 +71,16 @@ export function contextOf(
 class Context implements MachineContext {
 	readonly #progress: Progress;
 	readonly #attempt: StepContext;
+	readonly #step: Pick<StyleStep, "views">;
 	readonly #run: RunInfo;
 	readonly #services: Services;
 	#steps: Record<string, unknown> | undefined;
 	#signal: AbortSignal | undefined;
 
-	constructor(progress: Progress, attempt: StepContext, { run, services }: Surroundings) {
+	constructor(progress: Progress, attempt: StepContext, { step, run, services }: Surroundings) {
 		this.#progress = progress;
 		this.#attempt = attempt;
+		this.#step = step;
 		this.#run = run;
 		this.#services = services;
 	}
@@ -97,16 +101,13 @@ class Context implements MachineContext {
 
 	get instance(): Instance {
 		const { id, type, createdAt, startedAt } = this.#run;
-		const stepResults = Array.from(this.#progress.results(), ([stepName, output]) => {
-			return [stepName, { stepName, status: "completed" as const, output, attempts: 1 }] as const;
-		});
 		return {
 			id,
 			workflowName: type,
 			status: "running",
-			currentStep: this.#progress.step,
+			currentStep: stepNameOf(this.#attempt.key),
 			input: this.#progress.input,
-			stepResults: Object.fromEntries(stepResults),
+			stepResults: stepResultsOf(this.#step.views().map(stepInfo), { hasEnded: false }),
 			metadata: this.metadata,
 			createdAt: new Date(createdAt),
 			startedAt: new Date(startedAt),

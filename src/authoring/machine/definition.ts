@@ -134,16 +134,28 @@ export interface Branch extends Sequence {
 	readonly name: string;
 }
 
-/** The steps that may follow a step, each with the word for when, if there is one. */
-export function targetsOf(step: MachineStep): { to: string; label?: string }[] {
+/** Where a step may lead, with the word for when, if there is one. */
+export interface Lead {
+	to: string;
+	label?: string;
+	/** Back, to another turn. */
+	isBack?: true;
+}
+
+/** The steps that may follow a step. */
+export function targetsOf(step: MachineStep): Lead[] {
 	switch (step.kind) {
 		case "choice": {
 			const arms = step.choices.map(({ next }, index) => ({ to: next, label: `${index + 1}` }));
 			return step.fallback === null ? arms : [...arms, { to: step.fallback, label: "default" }];
 		}
 		case "loop": {
-			const back = { to: step.target, label: "again" };
+			const back: Lead = { to: step.target, label: "again", isBack: true };
 			return step.next === null ? [back] : [back, { to: step.next }];
+		}
+		case "poll": {
+			const again: Lead = { to: step.name, label: "again", isBack: true };
+			return step.next === null ? [again] : [again, { to: step.next }];
 		}
 		default:
 			return step.next === null ? [] : [{ to: step.next }];

@@ -1,6 +1,7 @@
 /** A machine as a graph. Its nodes are named as its steps in the journal; a parallel step has none there. */
 import { type Graph, type GraphEdge, type GraphNode, INTERVAL } from "../../model/graph";
 import { type MachineStep, type Sequence, targetsOf } from "./definition";
+import type { Answer, Check } from "./step-code";
 
 export { INTERVAL };
 
@@ -10,6 +11,15 @@ export function graphOf(sequence: Sequence): Graph {
 	draw(sequence, "", { nodes, edges });
 	return { nodes, edges };
 }
+
+/** What the results of turns are, `step-code.ts` says. */
+const MORE: { readonly [K in MachineStep["kind"]]?: Partial<GraphNode> } = {
+	parallel: { isStep: false },
+	loop: { turns: { field: "again", again: true } satisfies Turning<Answer> },
+	poll: { turns: { field: "done", again: false } satisfies Turning<Check> },
+};
+
+type Turning<T> = { field: keyof T; again: boolean };
 
 interface Drawing {
 	nodes: GraphNode[];
@@ -21,8 +31,8 @@ function draw({ steps }: Sequence, prefix: string, drawing: Drawing): void {
 	const { nodes, edges } = drawing;
 	for (const step of steps.values()) {
 		const id = `${prefix}${step.name}`;
-		const node = { id, kind: step.kind === "job" ? "task" : step.kind, label: step.name };
-		nodes.push(step.kind === "parallel" ? { ...node, isStep: false } : node);
+		const kind = step.kind === "job" ? "task" : step.kind;
+		nodes.push({ id, kind, label: step.name, ...MORE[step.kind] });
 		if (step.kind === "parallel") {
 			for (const branch of step.branches) {
 				const inside = `${id}/${branch.name}/`;

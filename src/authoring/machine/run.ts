@@ -21,7 +21,16 @@ import type {
 	SleepStep,
 	WaitStep,
 } from "./definition";
-import { type Check, check, choose, doJob, doTask, goesOn, type Turns } from "./step-code";
+import {
+	type Call,
+	type Check,
+	check,
+	choose,
+	doJob,
+	doTask,
+	goesOn,
+	type Turns,
+} from "./step-code";
 
 /** What a run of a machine has to do with. */
 export interface Stage {
@@ -29,6 +38,7 @@ export interface Stage {
 	readonly input: unknown;
 	readonly run: RunInfo;
 	readonly services: Services;
+	isPanic(thrown: unknown): boolean;
 }
 
 /** The step before; null: there is none. */
@@ -86,26 +96,22 @@ class Track {
 	}
 
 	async #take(step: MachineStep, before: Before): Promise<Taken> {
-		const given = before === null ? this.#stage.input : before.output;
 		switch (step.kind) {
 			case "task": {
-				const { options } = step.work;
-				return leading(
-					step,
-					await this.#do(step, before, (ctx) => doTask(step, ctx, given), options),
-				);
+				const work = (ctx: MachineContext) => doTask(step, ctx, this.#call(step, before));
+				return leading(step, await this.#do(step, before, work, step.work.options));
 			}
 			case "job": {
 				const { services } = this.#stage;
-				const work = (ctx: MachineContext) => doJob(step, ctx, { given, services });
+				const work = (ctx: MachineContext) =>
+					doJob(step, ctx, { ...this.#call(step, before), services });
 				return leading(step, await this.#do(step, before, work, step.options));
 			}
 			case "pass": {
 				const { transform } = step;
-				return leading(
-					step,
-					await this.#do(step, before, (ctx) => (transform === null ? given : transform(ctx))),
-				);
+				const work = (ctx: MachineContext) =>
+					transform === null ? this.#given(before) : transform(ctx);
+				return leading(step, await this.#do(step, before, work));
 			}
 			case "choice": {
 				const chosen = await this.#do(step, before, (ctx) => choose(step, ctx));
@@ -136,7 +142,6 @@ class Track {
 		const progress = {
 			input,
 			prev: before?.output,
-			step: name,
 			results: () => this.#known(),
 			signals: stop?.signals ?? [],
 		};
@@ -147,6 +152,16 @@ class Track {
 				? attempted
 				: (attempt: StepContext) => stop.guard(name, () => attempted(attempt));
 		return step.do(this.#key(name), guarded, options);
+	}
+
+	#call({ name }: MachineStep, before: Before): Call {
+		const { isPanic } = this.#stage;
+		return { name: this.#key(name), given: this.#given(before), isPanic };
+	}
+
+	/** What a step is given that does not say what it takes. */
+	#given(before: Before): unknown {
+		return before === null ? this.#stage.input : before.output;
 	}
 
 	/** Outputs of all that has completed. */
@@ -175,7 +190,6 @@ class Track {
 
 	async #poll(step: PollStep, before: Before): Promise<unknown> {
 		const { work, intervalMs, bounds } = step;
-		const given = before === null ? this.#stage.input : before.output;
 		let firstAt: number | null = null;
 		for (let count = 1; ; count++) {
 			if (this.#place.stop?.isStopped) return never();
@@ -183,7 +197,8 @@ class Track {
 			const answer: Check = await this.#do(
 				step,
 				before,
-				(ctx, { startedAt: now }): Promise<Check> => check(step, ctx, { given, turns, now }),
+				(ctx, { startedAt: now }): Promise<Check> =>
+					check(step, ctx, { ...this.#call(step, before), turns, now }),
 				work.options,
 			);
 			if (answer.done) return answer.result;

@@ -10,33 +10,44 @@ import { isSchema, parseWith, type Schema } from "../../model/standard-schema";
 import type { MachineContext } from "./context";
 import type { Bounds, ChoiceStep, JobStep, LoopStep, PollStep, TaskStep, Work } from "./definition";
 
-/** What the step is given where it says nothing of it. */
-export type Given = unknown;
+/** What a step's code is called with. */
+export interface Call {
+	/** Of the step in the journal. */
+	readonly name: string;
+	/** Its input, where it says nothing of that. */
+	readonly given: unknown;
+	/** What is one is thrown as it is. */
+	isPanic(thrown: unknown): boolean;
+}
 
-export async function doTask(step: TaskStep, ctx: MachineContext, given: Given): Promise<unknown> {
-	const { work, handler, name } = step;
-	const input = work.input === null ? given : await inputOf(work.input, name, ctx);
-	return outputOf(work, name, await handler(input, ctx));
+export async function doTask(
+	{ work, handler }: TaskStep,
+	ctx: MachineContext,
+	call: Call,
+): Promise<unknown> {
+	const input = work.input === null ? call.given : await inputOf(work.input, call, ctx);
+	return outputOf(work, call, await handler(input, ctx));
 }
 
 export async function doJob(
 	step: JobStep,
 	ctx: MachineContext,
-	{ given, services }: { given: Given; services: Services },
+	{ services, ...call }: Call & { services: Services },
 ): Promise<unknown> {
 	const { jobs = {} } = services;
 	const job = Object.hasOwn(jobs, step.job) ? jobs[step.job] : undefined;
 	if (job === undefined) {
 		const known = Object.keys(jobs).join(", ") || "none";
 		throw new NonRetryableError(
-			`The step "${step.name}" asks for the job "${step.job}", which this service was not given. Its jobs: ${known}. Give it to workflowRunner(registry, { services: { jobs } }).`,
+			`The step "${call.name}" asks for the job "${step.job}", which this service was not given. Its jobs: ${known}. Give it to workflowRunner(registry, { services: { jobs } }).`,
 		);
 	}
 	const input =
-		step.input === null ? given : await mapped(step.name, "input", () => step.input?.(ctx));
+		step.input === null ? call.given : await mapped(call, "input", () => step.input?.(ctx));
 	// Which input a job takes, its step knows.
 	const result = await job(input as never, ctx as never);
-	return step.output === null ? result : step.output(result, ctx);
+	if (step.output === null) return result;
+	return await mapped(call, "output", () => step.output?.(result, ctx));
 }
 
 /** The name of the step that comes next. */
@@ -61,28 +72,34 @@ export type Check = { done: true; result: unknown } | { done: false; at: number 
 export async function check(
 	step: PollStep,
 	ctx: MachineContext,
-	{ given, turns, now }: { given: Given; turns: Turns; now: number },
+	{ turns, now, ...call }: Call & { turns: Turns; now: number },
 ): Promise<Check> {
-	const { work, name, bounds } = step;
-	const input = work.input === null ? given : await inputOf(work.input, name, ctx);
+	const { work, bounds } = step;
+	const { name, given } = call;
+	const input = work.input === null ? given : await inputOf(work.input, call, ctx);
 	const answer = await step.check(input, ctx);
 	if (!isAnswer(answer)) {
 		throw new NonRetryableError(
 			`The check of "${name}" is to return { done: false } or { done: true, result }; received ${printable(answer)}.`,
 		);
 	}
-	if (answer.done) return { done: true, result: await outputOf(work, name, answer.result) };
+	if (answer.done) return { done: true, result: await outputOf(work, call, answer.result) };
 	const spent = spentBound(bounds, turns, now);
 	if (spent !== null) throw new NonRetryableError(`The poll "${name}" is not done after ${spent}.`);
 	return { done: false, at: now };
 }
 
 /** Whether to go back once more, and when that was asked. */
+export interface Answer {
+	again: boolean;
+	at: number;
+}
+
 export async function goesOn(
 	step: LoopStep,
 	ctx: MachineContext,
 	{ turns, now }: { turns: Turns; now: number },
-): Promise<{ again: boolean; at: number }> {
+): Promise<Answer> {
 	const again = Boolean(await step.condition(ctx));
 	const spent = again ? spentBound(step.bounds, turns, now) : null;
 	if (spent !== null) {
@@ -110,31 +127,34 @@ function isAnswer(answer: unknown): answer is { done: boolean; result?: unknown 
 /** A schema is for the workflow's input, a function makes one of that and of what came before. */
 function inputOf(
 	input: NonNullable<Work["input"]>,
-	name: string,
+	call: Call,
 	ctx: MachineContext,
 ): Promise<unknown> {
-	if (isSchema(input)) return parsed(input, ctx.input, `input of step "${name}"`);
-	return mapped(name, "inputSchema", () => input(ctx.prev, ctx.input));
+	if (isSchema(input)) return parsed(input, ctx.input, `input of step "${call.name}"`);
+	return mapped(call, "inputSchema", () => input(ctx.prev, ctx.input));
 }
 
-async function outputOf({ output }: Work, name: string, value: unknown): Promise<unknown> {
+async function outputOf({ output }: Work, { name }: Call, value: unknown): Promise<unknown> {
 	return output === null ? value : parsed(output, value, `output of step "${name}"`);
 }
 
-async function mapped(name: string, what: string, map: () => unknown): Promise<unknown> {
+/** A mapper is given what is recorded: what it throws, it would throw again. */
+async function mapped({ name, isPanic }: Call, what: string, map: () => unknown): Promise<unknown> {
 	try {
 		return await map();
 	} catch (cause) {
+		if (isPanic(cause)) throw cause;
 		const why = cause instanceof Error ? cause.message : printable(cause);
 		throw new NonRetryableError(`The ${what} of step "${name}" threw: ${why}`, { cause });
 	}
 }
 
-/** All issues are in the message, and as data in the cause's `details`. */
+/** The issues are in the message, and as data in `details`. */
 async function parsed(schema: Schema, value: unknown, what: string): Promise<unknown> {
 	try {
 		return await parseWith(schema, value, what);
 	} catch (cause) {
+		// What the schema's own code throws is no refusal: it fails as a handler does.
 		if (!(cause instanceof ValidationError)) throw cause;
 		const refused = new NonRetryableError(cause.message, { cause });
 		throw Object.assign(refused, { details: cause.details });

@@ -120,8 +120,11 @@ export class Workflows {
 	}
 
 	/** Sets metadata of an instance; null takes a name away. @throws {WorkflowError} `INSTANCE_NOT_FOUND`. */
-	updateMetadata(instanceId: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
-		return changeMetadata(this.#runners, instanceId, metadata, WORKER);
+	async updateMetadata(
+		instanceId: string,
+		metadata: Readonly<Record<string, unknown>>,
+	): Promise<void> {
+		await changeMetadata(this.#runners, instanceId, metadata, WORKER);
 	}
 
 	/** Nothing to do: each instance goes on by itself after a restart. */

@@ -189,7 +189,7 @@ describe("a machine", () => {
 			{ from: "p/l/x", to: "again" },
 			{ from: "p/l/y", to: "again" },
 			{ from: "p/r/j", to: "again" },
-			{ from: "again", to: "a", label: "again" },
+			{ from: "again", to: "a", label: "again", isBack: true },
 			{ from: "again", to: "z" },
 		]);
 	});

@@ -42,9 +42,23 @@ it("each turn of a loop and a poll is told, and after each step how far the mach
 		{ stepName: "ask", pollCount: 1, result: { done: true, result: "ready" } },
 	]);
 	const progress = dataOf(all, "workflow.progress");
-	expect(progress.at(0)).toMatchObject({ completedSteps: 1, totalSteps: 4, progress: 25 });
-	expect(progress.at(-1)).toMatchObject({ completedSteps: 4, totalSteps: 4, progress: 100 });
-	expect(progress).toHaveLength(dataOf(all, "workflow.step.completed").length);
+	expect(
+		progress.map(({ progress, currentStep, completedSteps, totalSteps }) => [
+			...[progress, currentStep, completedSteps, totalSteps],
+		]),
+	).toEqual([
+		[25, "repeat", 1, 4],
+		[25, "increment", 1, 4],
+		[25, "repeat", 1, 4],
+		[25, "increment", 1, 4],
+		[25, "repeat", 1, 4],
+		[50, "ask", 2, 4],
+		[75, "done", 3, 4],
+		[99, null, 4, 4],
+		[100, null, 4, 4],
+	]);
+	expect(all.at(-2)).toMatchObject({ event: "workflow.progress", data: { progress: 100 } });
+	expect(all.at(-1)).toMatchObject({ event: "workflow.completed" });
 });
 
 it("a follower goes on in the middle of what one outcome has to tell", async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { programsOf } from "../../../src/engine/program";
 import { type WorkflowEnv, Workflows, workflow } from "../../../src/library";
 import { TestInstance } from "../../support/instance";
-import { programs } from "../../support/lab";
+import { clock, programs } from "../../support/lab";
 import { newName } from "./deploy";
 
 /** A service whose registry is the one of the objects under test. */
@@ -96,6 +96,96 @@ describe("Workflows", () => {
 			error: "no",
 			currentStep: "fail",
 			stepResults: { fail: { status: "failed", error: "no", attempts: 1 } },
+		});
+	});
+
+	it("shows of each step what became of it, to its own code as to those who ask", async () => {
+		const { workflows, register } = service();
+		const seen: unknown[] = [];
+		const busy =
+			(until: number) =>
+			(_: unknown, { attempt }: { attempt: number }) => {
+				if (attempt < until) throw new Error(`busy ${attempt}`);
+				return { attempt };
+			};
+		const machine = workflow(newName())
+			.defaultRetry({ maxAttempts: 5, intervalMs: 1_000, backoffRate: 1 })
+			.task("ask", { handler: busy(3) })
+			.loop("again", {
+				condition: (ctx) => ctx.getStepResult("again") === undefined,
+				target: "ask",
+				interval: 10,
+				maxIterations: 3,
+			})
+			.parallel("both", {
+				branches: [
+					workflow
+						.branch("a")
+						.task("ask", { handler: busy(2) })
+						.build(),
+					workflow.branch("b").sleep("nap", { duration: 5_000 }).build(),
+				],
+			})
+			.poll("until-done", {
+				interval: 100,
+				check: (_, { instance, attempt }) => {
+					if (attempt === 1) throw new Error("lost");
+					seen.push(instance);
+					return seen.length === 1 ? { done: false } : { done: true, result: { ready: true } };
+				},
+			})
+			.task("after", { handler: (_, { instance }) => seen.push(instance) })
+			.wait("approval")
+			.build();
+		register(machine);
+		const id = await workflows.start(machine.name, null);
+		const instance = new TestInstance(id);
+		let polling = await workflows.getInstance(id);
+		for (;;) {
+			const status = await instance.until(({ status }) => status !== "running");
+			if (status.status === "waiting") break;
+			const now = await workflows.getInstance(id);
+			if (now?.stepResults["until-done"]?.status === "running") polling = now;
+			await instance.evict();
+			await instance.advance((status.wakeAt ?? clock.now()) - clock.now());
+		}
+		const times = { startedAt: expect.any(Date), completedAt: expect.any(Date) };
+		const done = (stepName: string, output: unknown, attempts: number) => ({
+			[stepName]: { stepName, status: "completed", output, attempts, ...times },
+		});
+		const before = {
+			...done("ask", { attempt: 3 }, 3),
+			...done("again", { iterations: 1 }, 1),
+			...done("both/a/ask", { attempt: 2 }, 2),
+			"both/b/nap": { stepName: "both/b/nap", status: "completed", attempts: 0, ...times },
+		};
+		const asking = (attempts: number, error?: string) => ({
+			"until-done": {
+				...{ stepName: "until-done", status: "running", attempts, startedAt: times.startedAt },
+				...(error === undefined ? {} : { error }),
+			},
+		});
+		expect(polling?.stepResults).toEqual({ ...before, ...asking(1, "lost") });
+		const asked = done("until-done", { ready: true }, 2);
+		expect(seen).toMatchObject([
+			{ currentStep: "until-done", stepResults: { ...before, ...asking(2, "lost") } },
+			{ currentStep: "until-done", stepResults: { ...before, ...asking(2, "lost") } },
+			{ currentStep: "after", stepResults: { ...before, ...asked } },
+		]);
+		const last = await workflows.getInstance(id);
+		expect(last?.stepResults).toEqual({
+			...{ ...before, ...asked, ...done("after", 3, 1) },
+			approval: {
+				...{ stepName: "approval", status: "running", attempts: 0 },
+				startedAt: times.startedAt,
+			},
+		});
+		expect(last?.stepResults.ask?.startedAt?.getTime()).toBeLessThan(
+			last?.stepResults.ask?.completedAt?.getTime() ?? 0,
+		);
+		await workflows.cancel(id);
+		expect((await workflows.getInstance(id))?.stepResults.approval).toMatchObject({
+			status: "skipped",
 		});
 	});
 
