@@ -3,12 +3,19 @@
  * turns of polls and loops, and how far the instance is.
  */
 import type { StepRow } from "../db/instance-store";
-import type { ChronicleEvent } from "../model/chronicle";
 import { decode, type Encoded } from "../model/codec";
 import type { Graph } from "../model/graph";
 import { toJson } from "../model/http";
 import { stepCallOf, stepNameOf } from "../model/ids";
 import { progressOf } from "./progress";
+
+/** An event whose data are made when they are asked for: few readers want every one. */
+export interface ToldEvent {
+	/** `workflow.step.completed` and so on, or the name that a program gave to one of its own. */
+	name: string;
+	/** Plain JSON. */
+	data(): Record<string, unknown>;
+}
 
 /** Node kinds whose steps are turns, with the name of the event and of the turn's number. */
 const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> = {
@@ -20,8 +27,8 @@ const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> =
 export function narrate(
 	graph: Graph | null,
 	row: StepRow,
-	outcomes: readonly StepRow[],
-): ChronicleEvent[] {
+	outcomes: () => readonly StepRow[],
+): ToldEvent[] {
 	const stepName = stepNameOf(row.key);
 	const node = graph?.nodes.find(({ id }) => id === stepName);
 	if (graph === null || node === undefined || row.status !== "completed") return [];
@@ -32,11 +39,11 @@ export function narrate(
 			: [
 					{
 						name: event,
-						data: { stepName, [count]: stepCallOf(row.key), result: jsonOf(row.result) },
+						data: () => ({ stepName, [count]: stepCallOf(row.key), result: jsonOf(row.result) }),
 					},
 				];
-	const progress = progressOf(graph, "running", { rows: outcomes, running: [] });
-	return [...turn, { name: "workflow.progress", data: { ...progress } }];
+	const progress = () => ({ ...progressOf(graph, "running", { rows: outcomes(), running: [] }) });
+	return [...turn, { name: "workflow.progress", data: progress }];
 }
 
 /** A stored value as events have it; none: null. */
