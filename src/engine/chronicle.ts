@@ -112,6 +112,7 @@ class Reader {
 		while (this.#entries.length < limit) {
 			const outcome = journal.outcomes[this.#place.outcomes];
 			const candidates = [
+				lost?.at,
 				line !== undefined && line.position <= this.#place.outcomes && this.#hasBegun(line.step)
 					? line.at
 					: undefined,
@@ -120,24 +121,23 @@ class Reader {
 					? (outcome.completedAt ?? outcome.startedAt)
 					: undefined,
 				start?.startedAt,
-				lost?.at,
 			].map((at) => at ?? Number.POSITIVE_INFINITY);
 			const first = Math.min(...candidates);
 			const track = first === Number.POSITIVE_INFINITY ? -1 : candidates.indexOf(first);
-			if (track === 0 && line !== undefined) {
-				this.#tell(lineEvent(line));
-				line = lines.next().value;
-			} else if (track === 1 && retry !== undefined) {
-				this.#tell(retryEvent(retry));
-				retry = retries.next().value;
-			} else if (track === 2 && outcome !== undefined) {
-				this.#tell(this.#outcomeEvents(outcome));
-			} else if (track === 3 && start !== undefined) {
-				this.#tell(startEvent(start));
-				start = starts.next().value;
-			} else if (track === 4 && lost !== undefined) {
+			if (track === 0 && lost !== undefined) {
 				this.#tell(lossEvent(lost));
 				lost = losses.next().value;
+			} else if (track === 1 && line !== undefined) {
+				this.#tell(lineEvent(line));
+				line = lines.next().value;
+			} else if (track === 2 && retry !== undefined) {
+				this.#tell(retryEvent(retry));
+				retry = retries.next().value;
+			} else if (track === 3 && outcome !== undefined) {
+				this.#tell(this.#outcomeEvents(outcome));
+			} else if (track === 4 && start !== undefined) {
+				this.#tell(startEvent(start));
+				start = starts.next().value;
 			} else {
 				break;
 			}
@@ -175,13 +175,13 @@ class Reader {
 	}
 
 	#outcomeEvents(row: StepRow): Next {
-		const { key, kind, attempts, completedAt, startedAt, status } = row;
+		const { key, kind, attempts, completedAt, startedAt, status, error } = row;
 		const about = { stepName: key, stepType: kind };
 		const own =
-			status === "failed" && row.error !== null
+			status === "failed" && error !== null
 				? {
 						name: "workflow.step.failed",
-						data: () => ({ ...about, error: messageOf(row.error), attempts }),
+						data: () => ({ ...about, error: messageOf(error), attempts }),
 					}
 				: {
 						name: "workflow.step.completed",
@@ -227,7 +227,9 @@ class Reader {
 			const isLast = index === events.length - 1;
 			this.#place = { ...this.#place, ...(isLast ? place : { within: index + 1 }) };
 			const own = `${this.#place.run}${index === 0 ? key : `${key}-${index}`}`;
-			this.#entries.push(new Entry(placeText(this.#place), own, { name, at, about: this.#about, data }));
+			this.#entries.push(
+				new Entry(placeText(this.#place), own, { name, at, about: this.#about, data }),
+			);
 		});
 	}
 }

@@ -16,6 +16,7 @@ import { ValidationError } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import type { DeliveriesView } from "../model/rpc";
 import { isTerminal } from "../model/status";
+import type { Programs } from "./carried-programs";
 import type { ChronicleEntry } from "./chronicle";
 import { Delivery, type DeliveryHost } from "./delivery";
 import type { InstanceRecord } from "./instance-record";
@@ -26,7 +27,7 @@ import { type Receiver, receiversOf } from "./receivers";
 export interface DelivererSettings {
 	record: InstanceRecord;
 	store: DeliveryStore;
-	programs: ReadonlyMap<string, Program>;
+	programs: Programs;
 	ports: Pick<Ports, "clock" | "random" | "synced" | "post" | "report">;
 	/** Some entries of the chronicle behind a place; none: there are no more for now. */
 	read(from: string | null): readonly ChronicleEntry[];
@@ -154,10 +155,12 @@ export class Deliverer {
 			return length <= LIMITS.statusErrorsLength;
 		});
 		const instance = this.#row;
-		const deadLetters = entries.map(({ receiver, key, name, at, data, attempts, error, diedAt }) => {
-			const event = { id: deliveryId(instance, key), name, at, data: JSON.parse(data) };
-			return { receiver, ...event, attempts, error, diedAt: diedAt ?? 0 };
-		});
+		const deadLetters = entries.map(
+			({ receiver, key, name, at, data, attempts, error, diedAt }) => {
+				const event = { id: deliveryId(instance, key), name, at, data: JSON.parse(data) };
+				return { receiver, ...event, attempts, error, diedAt: diedAt ?? 0 };
+			},
+		);
 		const omitted = dead.length - entries.length;
 		return { receivers, deadLetters: deadLetters.reverse(), deadLettersOmitted: omitted };
 	}

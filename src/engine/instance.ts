@@ -20,6 +20,7 @@ import { LIMITS } from "../model/limits";
 import { type LogPage, type LogRequest, parseLogRequest } from "../model/log";
 import { encodeMetadataChanges } from "../model/metadata";
 import { wholeNumber } from "../model/options";
+import { shortened } from "../model/printable";
 import type {
 	Announcement,
 	AuditAction,
@@ -32,6 +33,7 @@ import type {
 	InspectionView,
 	InstanceView,
 	MetadataRequest,
+	RedeliverRequest,
 	RepairRequest,
 	RestartRequest,
 	RestRequest,
@@ -207,6 +209,15 @@ export class Instance {
 		});
 	}
 
+	/** In any status: dead letters are delivered once more. @throws {ValidationError} */
+	redeliver({ receiver, by }: RedeliverRequest): StatusReceipt {
+		const detail = receiver === undefined ? null : { receiver: shortened(String(receiver)) };
+		return this.#change("redeliver", by, detail, () => {
+			this.#life.course.deliverer.redeliver(receiver);
+			this.#life.course.arm();
+		});
+	}
+
 	/** In any status: metadata is for people, and for steps to come. */
 	changeMetadata({ changes, by }: MetadataRequest): null {
 		const given = encodeMetadataChanges(decode(changes));
@@ -245,6 +256,7 @@ export class Instance {
 		if (include.includes("runs")) view.runs = history.runs();
 		if (include.includes("errors")) view.errors = history.errors();
 		if (include.includes("logs")) view.logs = history.logs({});
+		if (include.includes("deliveries")) view.deliveries = this.#life.course.deliverer.view();
 		return view;
 	}
 

@@ -195,6 +195,11 @@ export class Journal {
 		return this.#rows.get(key)?.seq ?? this.#places.get(key);
 	}
 
+	/** Steps from this number on began and have no row yet; null: all have. */
+	get unrecordedFrom(): number | null {
+		return this.#places.size === 0 ? null : Math.min(...this.#places.values());
+	}
+
 	/** The rows without an outcome. */
 	get open(): Iterable<StepRow> {
 		return this.#open.values();

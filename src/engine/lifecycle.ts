@@ -69,6 +69,7 @@ export class Lifecycle {
 	): void {
 		const now = this.#now();
 		this.#store.transaction(() => {
+			this.course.deliverer.keepRest();
 			const { cut, moved } = cutAfter(this.course.journal.rows, keep, preset?.row.key);
 			this.history.closeRun(cut);
 			for (const { seq } of cut) this.#store.deleteStep(seq);

@@ -6,6 +6,7 @@ import {
 	describeInstance,
 	followInstance,
 	readLogs,
+	redeliverEvents,
 	removeInstance,
 	repairStep,
 	restartInstance,
@@ -24,6 +25,7 @@ import {
 	optionalBody,
 	parseInput,
 	queryOf,
+	redeliverBody,
 	repairBody,
 	requireDecodable,
 	restartBody,
@@ -95,6 +97,15 @@ export function instanceRoutes(): Hono<AppContext> {
 		return c.json({ id, status });
 	});
 	routes.all("/:id/repair", methodNotAllowed("POST"));
+
+	routes.post("/:id/redeliver", limitBody, async (c) => {
+		const { receiver, reason } = parseInput(redeliverBody, await optionalBody(c), "body");
+		const id = c.req.param("id");
+		const request = { receiver, by: byOf(c, reason) };
+		const { status } = await redeliverEvents(c.env.WORKFLOW_RUNNER, id, request);
+		return c.json({ id, status });
+	});
+	routes.all("/:id/redeliver", methodNotAllowed("POST"));
 
 	routes.post("/:id/events/:event", limitBody, async (c) => {
 		const { id, event } = c.req.param();

@@ -95,8 +95,7 @@ export function deliveryPolicy(
 	path: string,
 	base = DEFAULT_DELIVERY_POLICY,
 ): DeliveryPolicy {
-	const timeoutMs =
-		timeout === undefined ? base.timeoutMs : durationMs(timeout, `${path}timeout`);
+	const timeoutMs = timeout === undefined ? base.timeoutMs : durationMs(timeout, `${path}timeout`);
 	wholeNumber(timeoutMs, `${path}timeout in ms`, { min: 1, max: LIMITS.deliveryTimeoutMs });
 	if ("retryOn" in retries) {
 		throw new ValidationError(

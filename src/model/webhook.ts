@@ -28,6 +28,8 @@ export interface Webhook {
 	readonly events: ReadonlySet<string> | null;
 	/** The reference. */
 	readonly secret: string;
+	/** What it says itself of how it is tried, and what comes of that. */
+	readonly delivery: DeliveryOptions;
 	readonly policy: DeliveryPolicy;
 }
 
@@ -37,7 +39,7 @@ const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
  * @throws {ValidationError} with the path of what is wrong, and never a secret's text or what a URL
  * has behind a "?".
  */
-export function webhooks(options: readonly WebhookOptions[], base?: DeliveryPolicy): Webhook[] {
+export function webhooks(options: readonly WebhookOptions[]): Webhook[] {
 	if (!Array.isArray(options)) {
 		throw invalid("webhooks", `expects a list of webhooks; received ${typeof options}`);
 	}
@@ -47,7 +49,7 @@ export function webhooks(options: readonly WebhookOptions[], base?: DeliveryPoli
 			`has at most ${LIMITS.webhooks} of them; received ${options.length}. Let one receiver hand events on`,
 		);
 	}
-	const all = options.map((each, index) => webhook(each, `webhooks[${index}]`, base));
+	const all = options.map((each, index) => webhook(each, `webhooks[${index}]`));
 	all.forEach(({ name, url }, index) => {
 		const first = all.findIndex((other) => other.name === name);
 		if (first === index) return;
@@ -59,13 +61,18 @@ export function webhooks(options: readonly WebhookOptions[], base?: DeliveryPoli
 	return all;
 }
 
-function webhook(
-	options: WebhookOptions,
-	path: string,
-	base: DeliveryPolicy | undefined,
-): Webhook {
+/** Tried as a service says, where it says nothing itself. */
+export function withPolicy(webhook: Webhook, base: DeliveryPolicy): Webhook {
+	return { ...webhook, policy: deliveryPolicy(webhook.delivery, "", base) };
+}
+
+function webhook(options: WebhookOptions, path: string): Webhook {
 	requireKnown(options, ["url", "secret", "events", "retries", "timeout"], path);
-	const { secret } = options;
+	const { secret, retries, timeout } = options;
+	const delivery = {
+		...(retries === undefined ? {} : { retries }),
+		...(timeout === undefined ? {} : { timeout }),
+	};
 	const url = parseUrl(options.url, `${path}.url`);
 	if (!isSecretReference(secret)) {
 		// It may be the secret itself, which is not to be repeated.
@@ -80,14 +87,18 @@ function webhook(
 		url,
 		secret,
 		events: chosenEvents(options.events, `${path}.events`),
-		policy: deliveryPolicy(options, `${path}.`, base),
+		delivery,
+		policy: deliveryPolicy(delivery, `${path}.`),
 	};
 }
 
 function parseUrl(text: unknown, path: string): string {
 	const url = typeof text === "string" ? URL.parse(text) : null;
 	if (url === null) {
-		throw invalid(path, `is a URL, as in https://example.com/hooks; received ${typeof text === "string" ? "a text that is none" : printable(text)}`);
+		throw invalid(
+			path,
+			`is a URL, as in https://example.com/hooks; received ${typeof text === "string" ? "a text that is none" : printable(text)}`,
+		);
 	}
 	url.hash = "";
 	if (url.username !== "" || url.password !== "") {

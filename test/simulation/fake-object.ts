@@ -72,6 +72,7 @@ export class Life {
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
 			synced: async () => {},
 			empty: async () => storage.empty(),
+			post: async () => {},
 			random: () => world.jitter(),
 			report: (message, error) => world.reported(message, error),
 		});
