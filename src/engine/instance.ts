@@ -11,7 +11,7 @@
 import type { WorkflowRow } from "../db/instance-store";
 import { parseBy } from "../model/by";
 import { parseEventChoice, parsePlace } from "../model/chronicle";
-import { decode, type Encoded, encode } from "../model/codec";
+import { decode } from "../model/codec";
 import { unknownType } from "../model/errors";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
@@ -20,7 +20,6 @@ import { LIMITS } from "../model/limits";
 import { type LogPage, type LogRequest, parseLogRequest } from "../model/log";
 import { encodeMetadataChanges } from "../model/metadata";
 import { wholeNumber } from "../model/options";
-import { shortened } from "../model/printable";
 import type {
 	Announcement,
 	AuditAction,
@@ -64,7 +63,7 @@ import { panickedStep } from "./panics";
 import type { Ports } from "./ports";
 import type { Program } from "./program";
 import { progressOf } from "./progress";
-import { planRepair } from "./repair";
+import { outputDetail, planRepair } from "./repair";
 import { rowWith } from "./step-kinds/setting-step";
 
 /** When an alarm that failed is tried again. */
@@ -211,7 +210,7 @@ export class Instance {
 
 	/** In any status: dead letters are delivered once more. @throws {ValidationError} */
 	redeliver({ receiver, by }: RedeliverRequest): StatusReceipt {
-		const detail = receiver === undefined ? null : { receiver: shortened(String(receiver)) };
+		const detail = receiver === undefined ? null : { receiver };
 		return this.#change("redeliver", by, detail, () => {
 			this.#life.course.deliverer.redeliver(receiver);
 			this.#life.course.arm();
@@ -429,11 +428,4 @@ export class Instance {
 		const outcome = row?.outcome ?? null;
 		return outcome === null ? Number.POSITIVE_INFINITY : outcome - 1;
 	}
-}
-
-/** What the audit keeps of an output: the step has the value. */
-function outputDetail(output: Encoded | undefined): Detail {
-	return output === undefined
-		? {}
-		: { outputHash: hash53(encode(decode(output), "the output", LIMITS.valueBytes)) };
 }

@@ -3,10 +3,13 @@
  * that sleeps or retries. Decides what is allowed; `Lifecycle` does it.
  */
 import type { StepRow } from "../db/instance-store";
-import type { Encoded } from "../model/codec";
+import { decode, type Encoded, encode } from "../model/codec";
 import { WorkflowError } from "../model/errors";
+import { hash53 } from "../model/hash";
+import { LIMITS } from "../model/limits";
 import type { RepairRequest } from "../model/rpc";
 import { isTerminal, type WorkflowStatus } from "../model/status";
+import type { Detail } from "./history";
 
 /** What is to be done about the step. */
 export type Repair =
@@ -53,4 +56,11 @@ export function planRepair(
 				? { how: "retry" }
 				: refuse("a step that waits for its next attempt");
 	}
+}
+
+/** What the audit keeps of an output: the step has the value. */
+export function outputDetail(output: Encoded | undefined): Detail {
+	return output === undefined
+		? {}
+		: { outputHash: hash53(encode(decode(output), "the output", LIMITS.valueBytes)) };
 }

@@ -80,6 +80,23 @@ export function instanceRoutes(): Hono<AppContext> {
 		routes.all(`/:id/${action}`, methodNotAllowed("POST"));
 	}
 
+	addRepairs(routes);
+
+	routes.post("/:id/events/:event", limitBody, async (c) => {
+		const { id, event } = c.req.param();
+		parseInstanceId(id);
+		requireDecodable(c.req.path);
+		const payload = await jsonBody(c, { optional: true });
+		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload, by: byOf(c) });
+		return c.json({ id, event, status: "delivered" });
+	});
+	routes.all("/:id/events/:event", methodNotAllowed("POST"));
+
+	return routes;
+}
+
+/** What an operator does about one that went wrong. */
+function addRepairs(routes: Hono<AppContext>): void {
 	routes.post("/:id/restart", limitBody, async (c) => {
 		const { from, reason } = parseInput(restartBody, await optionalBody(c), "body");
 		const id = c.req.param("id");
@@ -106,16 +123,4 @@ export function instanceRoutes(): Hono<AppContext> {
 		return c.json({ id, status });
 	});
 	routes.all("/:id/redeliver", methodNotAllowed("POST"));
-
-	routes.post("/:id/events/:event", limitBody, async (c) => {
-		const { id, event } = c.req.param();
-		parseInstanceId(id);
-		requireDecodable(c.req.path);
-		const payload = await jsonBody(c, { optional: true });
-		await sendEvent(c.env.WORKFLOW_RUNNER, { id, event, payload, by: byOf(c) });
-		return c.json({ id, event, status: "delivered" });
-	});
-	routes.all("/:id/events/:event", methodNotAllowed("POST"));
-
-	return routes;
 }
