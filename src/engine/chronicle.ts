@@ -151,7 +151,7 @@ class Reader {
 	#starts(): IteratorObject<Start, undefined> {
 		const { journal, running } = this.#source;
 		const { starts, outcomes } = this.#place;
-		const rows = [...journal.outcomes.slice(outcomes), ...journal.open];
+		const rows = [...journal.outcomes.slice(outcomes), ...journal.unended];
 		const begun: Start[] = rows.filter(({ seq }) => seq > starts);
 		for (const { key, startedAt } of running) {
 			const seq = journal.placeOf(key);

@@ -47,6 +47,8 @@ export class Journal {
 	readonly #rows = new Map<string, StepRow>();
 	readonly #open = new Map<string, StepRow>();
 	readonly #outcomes: StepRow[] = [];
+	/** What handlings left open. */
+	readonly #left: StepRow[] = [];
 	readonly #events: EventBuffer;
 	/** Of steps of handlers that may have no row yet. */
 	readonly #belongings = new Map<string, Belonging>();
@@ -200,9 +202,9 @@ export class Journal {
 		return this.#places.size === 0 ? null : Math.min(...this.#places.values());
 	}
 
-	/** The rows without an outcome. */
-	get open(): Iterable<StepRow> {
-		return this.#open.values();
+	/** The rows without an outcome, those too that a handling left open. */
+	get unended(): readonly StepRow[] {
+		return [...this.#open.values(), ...this.#left];
 	}
 
 	/**
@@ -280,7 +282,11 @@ export class Journal {
 
 	/** Forgets the timers and waits of handlings that are over (J4). */
 	#closePast(): void {
-		for (const row of this.#open.values()) if (this.isPast(row)) this.#open.delete(row.key);
+		for (const row of this.#open.values()) {
+			if (!this.isPast(row)) continue;
+			this.#open.delete(row.key);
+			this.#left.push(row);
+		}
 	}
 
 	#belongingOf(key: string): { parent: string | null; parentAttempt: number | null } {
