@@ -68,6 +68,8 @@ export class Course implements PassObserver {
 	readonly #ports: Ports;
 	readonly #wakeups: Wakeups;
 	#journal: Journal | undefined;
+	/** What memory alone knew of a journal of the run that was dropped. */
+	#places: ReadonlyMap<string, number> | undefined;
 
 	constructor(settings: CourseSettings) {
 		const { store, history, deliveries, programs: registry, compile, ports } = settings;
@@ -117,6 +119,7 @@ export class Course implements PassObserver {
 	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
 	begin(row: WorkflowRow, program: Program, definition?: string): void {
 		this.record.create(row, definition);
+		this.#places = undefined;
 		this.#journal = Journal.empty(this.#store);
 		this.deliverer.begin();
 		if (row.status === "running") this.#one.run(withOverrides(program, row.overrides));
@@ -170,14 +173,16 @@ export class Course implements PassObserver {
 		this.arm();
 	}
 
-	/** Ends the pass, and has the journal read anew. */
-	dropPass(reason: Error): void {
+	/** Ends the pass, and has the journal read anew; of another run, with no `places`. */
+	dropPass(reason: Error, places = this.#journal?.places): void {
 		this.#one.drop(reason);
 		this.#journal = undefined;
+		this.#places = places;
 	}
 
 	get journal(): Journal {
-		this.#journal ??= Journal.load(this.#store);
+		// Whoever has been told that a step began is not to be told so of another one in its place.
+		this.#journal ??= Journal.load(this.#store, this.#places);
 		return this.#journal;
 	}
 

@@ -222,7 +222,7 @@ export class Delivery {
 		return this.#row.down === 1 ? 1 : this.receiver.policy.retry.limit;
 	}
 
-	/** D2: where this isolate dies, the next one knows of it. */
+	/** D2: where this isolate dies, the next one knows of it. Saved before it is asked what is on disk. */
 	#begin(item: Item): void {
 		const attempts = this.#row.attempts + 1;
 		this.#put({ attempts, retryAt: this.#retryAtAfter(attempts) });

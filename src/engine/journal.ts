@@ -76,8 +76,19 @@ export class Journal {
 		return new Journal(store, [], EventBuffer.empty(store));
 	}
 
-	static load(store: InstanceStore): Journal {
-		return new Journal(store, store.readSteps(), EventBuffer.load(store));
+	/** `places`: those that the journal of before gave to steps which have no row. */
+	static load(store: InstanceStore, places: ReadonlyMap<string, number> = new Map()): Journal {
+		const journal = new Journal(store, store.readSteps(), EventBuffer.load(store));
+		for (const [key, seq] of places) {
+			if (!journal.#rows.has(key)) journal.#places.set(key, seq);
+			journal.#lastSeq = Math.max(journal.#lastSeq, seq);
+		}
+		return journal;
+	}
+
+	/** Of steps that began and have no row yet. */
+	get places(): ReadonlyMap<string, number> {
+		return this.#places;
 	}
 
 	get size(): number {

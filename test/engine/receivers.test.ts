@@ -1,4 +1,5 @@
 /** What receivers are told of an instance: all of it, in order, at least once, over every death. */
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { removeInstance, restartInstance } from "../../src/client/runner-client";
 import type { Program } from "../../src/engine/program";
@@ -156,6 +157,25 @@ describe("a handler", () => {
 		expect(receiver).toMatchObject({ attempts: 1, error: "There was no answer within 10000 ms." });
 		await alarms(instance);
 		expect(listener.lines).toEqual(["completed", "completed (2)"]);
+	});
+
+	it("is waited for by the alarm, so that the object stays in memory", async () => {
+		const listener = new Listener();
+		listener.usual = "hang";
+		const handlers = [listener.handler(["workflow.completed"])];
+		const instance = await TestInstance.create(define(async () => 1, { handlers }));
+		await listener.until(1);
+		await instance.crash();
+		let hasEnded = false;
+		clock.advance(5_000);
+		const alarm = runDurableObjectAlarm(instance.stub).then(() => {
+			hasEnded = true;
+		});
+		await listener.until(2);
+		for (let turn = 0; turn < 100; turn++) await clock.turn();
+		expect(hasEnded).toBe(false);
+		clock.advance(15_000);
+		await alarm;
 	});
 
 	it("that fails holds up no other, nor the instance", async () => {

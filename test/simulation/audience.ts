@@ -62,6 +62,14 @@ class RunTold {
 	}
 }
 
+function parsed(id: string) {
+	const [, created = "", run = "", kind = "", number = "", within] =
+		/_([0-9a-z]+)_(\d+)([a-z])(\d*)(?:-(\w+))?$/.exec(id) ?? [];
+	ensure(kind !== "", "D1", `"${id}" is no event's id`);
+	const createdAt = Number.parseInt(created, 36);
+	return { createdAt, run: Number(run), kind, number: Number(number), within };
+}
+
 export class Audience {
 	#createdAt: number | undefined;
 	#runs = new Map<number, RunTold>();
@@ -69,20 +77,26 @@ export class Audience {
 	#run = 0;
 	#seen = new Set<string>();
 
+	/** The receiver is called: what it is told of is committed. */
+	told({ id }: WorkflowEvent): void {
+		const { createdAt, run, kind, number } = parsed(id);
+		// A late commit may begin the next run with the last of the former one.
+		if (createdAt === this.#createdAt && this.#runs.has(run + 1)) return;
+		const due = createdAt === this.#createdAt ? this.#runs.get(run) : undefined;
+		const isCommitted = kind === "o" ? number <= (due?.outcomesDue ?? 0) : due?.endIsDue;
+		ensure((kind !== "o" && kind !== "e") || isCommitted === true, "D3", `${id} came too soon`);
+	}
+
 	/** An event arrives. */
 	heard({ id, name, data }: WorkflowEvent): void {
-		const [, created, run = "", kind = "", number = "", within] =
-			/_([0-9a-z]+)_(\d+)([a-z])(\d*)(?:-(\w+))?$/.exec(id) ?? [];
-		ensure(kind !== "", "D1", `"${id}" is no event's id`);
+		const { createdAt, run, ...event } = parsed(id);
 		// It was under way for longer than its instance was there.
-		if (Number.parseInt(created ?? "", 36) !== this.#createdAt) return;
-		const key = `${name} ${JSON.stringify(data)}`;
-		if (this.#seen.has(id)) return;
+		if (createdAt !== this.#createdAt || this.#seen.has(id)) return;
 		this.#seen.add(id);
-		const what = `${key} (${id})`;
-		ensure(Number(run) >= this.#run, "D1", `${what} came after one of run ${this.#run}`);
-		this.#run = Number(run);
-		this.#hear(this.#of(Number(run)), { kind, number: Number(number), within, what, data });
+		const what = `${name} ${JSON.stringify(data)} (${id})`;
+		ensure(run >= this.#run, "D1", `${what} came after one of run ${this.#run}`);
+		this.#run = run;
+		this.#hear(this.#of(run), { ...event, what, data });
 	}
 
 	#hear(

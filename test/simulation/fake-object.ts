@@ -78,7 +78,7 @@ export class Life {
 			definitions: new DefinitionTexts(),
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
-			synced: async () => {},
+			synced: () => new Promise((resolve) => object.gate(() => world.loop.post(this, resolve))),
 			empty: async () => storage.empty(),
 			post: async () => {},
 			random: () => world.jitter(),

@@ -169,6 +169,7 @@ export class World implements Surroundings {
 
 	told(life: Life, event: WorkflowEvent): Promise<void> {
 		const member = this.#memberOf(life.object.name);
+		this.#watch(() => member?.audience?.told(event));
 		const reaction = reactionOf(this.#random());
 		this.#count(`event: ${reaction}`);
 		this.#tell?.(`  ${event.name} (${event.id}), attempt ${event.attempt}: ${reaction}`);
