@@ -68,8 +68,8 @@ export class Course implements PassObserver {
 	readonly #ports: Ports;
 	readonly #wakeups: Wakeups;
 	#journal: Journal | undefined;
-	/** What memory alone knew of a journal of the run that was dropped. */
-	#places: ReadonlyMap<string, number> | undefined;
+	/** The last place in a journal of the run that was dropped. */
+	#lastSeq = 0;
 
 	constructor(settings: CourseSettings) {
 		const { store, history, deliveries, programs: registry, compile, ports } = settings;
@@ -104,7 +104,7 @@ export class Course implements PassObserver {
 		this.deliverer = new Deliverer({
 			...{ record: this.record, store: deliveries, programs, ports },
 			read: (from) => this.chronicle(from === null ? null : parsePlace(from)) ?? [],
-			unrecordedFrom: () => this.#journal?.unrecordedFrom ?? null,
+			lastStoredSeq: () => this.journal.lastStoredSeq,
 			changed: () => this.arm(),
 		});
 		this.#removal = new Removal(this.record, ports, () => {
@@ -119,7 +119,7 @@ export class Course implements PassObserver {
 	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
 	begin(row: WorkflowRow, program: Program, definition?: string): void {
 		this.record.create(row, definition);
-		this.#places = undefined;
+		this.#lastSeq = 0;
 		this.#journal = Journal.empty(this.#store);
 		this.deliverer.begin();
 		if (row.status === "running") this.#one.run(withOverrides(program, row.overrides));
@@ -173,16 +173,16 @@ export class Course implements PassObserver {
 		this.arm();
 	}
 
-	/** Ends the pass, and has the journal read anew; of another run, with no `places`. */
-	dropPass(reason: Error, places = this.#journal?.places): void {
+	/** Ends the pass, and has the journal read anew; of another run, with a `lastSeq` of 0. */
+	dropPass(reason: Error, lastSeq = this.#journal?.lastSeq ?? this.#lastSeq): void {
 		this.#one.drop(reason);
 		this.#journal = undefined;
-		this.#places = places;
+		this.#lastSeq = lastSeq;
 	}
 
 	get journal(): Journal {
 		// Whoever has been told that a step began is not to be told so of another one in its place.
-		this.#journal ??= Journal.load(this.#store, this.#places);
+		this.#journal ??= Journal.load(this.#store, this.#lastSeq);
 		return this.#journal;
 	}
 

@@ -31,8 +31,8 @@ export interface DelivererSettings {
 	ports: Pick<Ports, "clock" | "random" | "synced" | "post" | "report">;
 	/** Some entries of the chronicle behind a place; none: there are no more for now. */
 	read(from: string | null): readonly ChronicleEntry[];
-	/** Steps from this number on are known to memory alone; null: all have rows. */
-	unrecordedFrom(): number | null;
+	/** Steps behind this one in the order are known to memory alone. */
+	lastStoredSeq(): number;
 	/** Something was delivered, or is to be tried again later. */
 	changed(): void;
 }
@@ -253,12 +253,14 @@ export class Deliverer {
 		return entries;
 	}
 
-	/** After a death, a step that has no row may begin anew, and another one have its number. */
+	/** After a death, places in the order that no row has are given anew. */
 	#durable(text: string): string {
+		const { run, status } = this.#row;
+		// Where nothing more begins, the journal need not be read for it.
+		if (isTerminal(status)) return text;
 		const place = parsePlace(text);
-		const from = this.#settings.unrecordedFrom();
-		if (place.run !== this.#row.run || from === null || place.starts < from) return text;
-		return placeText({ ...place, starts: from - 1 });
+		if (place.run !== run) return text;
+		return placeText({ ...place, starts: Math.min(place.starts, this.#settings.lastStoredSeq()) });
 	}
 
 	#save(row: ReceiverRow, isOld: boolean): void {

@@ -33,7 +33,7 @@ export interface DeliveryHost {
 	readonly store: DeliveryStore;
 	/** Some entries of the chronicle behind a place; none: there are no more for now. */
 	read(from: string | null): readonly ChronicleEntry[];
-	/** The place from which all would be told again that memory alone knows of. */
+	/** The place from which all is told again that memory alone knows of. */
 	durable(place: string): string;
 	/** Inserts the row, or updates it if it is saved. */
 	save(row: ReceiverRow, isSaved: boolean): void;

@@ -57,6 +57,7 @@ export class Journal {
 	#progress = 0;
 	/** The largest `seq`: a restart, or a death before the row, leaves gaps. */
 	#lastSeq = 0;
+	#lastStoredSeq = 0;
 
 	private constructor(store: InstanceStore, rows: StepRow[], events: EventBuffer) {
 		this.#store = store;
@@ -67,7 +68,8 @@ export class Journal {
 			this.#progress += weight(row);
 		}
 		this.#closePast();
-		this.#lastSeq = rows.at(-1)?.seq ?? 0;
+		this.#lastStoredSeq = rows.at(-1)?.seq ?? 0;
+		this.#lastSeq = this.#lastStoredSeq;
 		this.#events = events;
 	}
 
@@ -76,19 +78,21 @@ export class Journal {
 		return new Journal(store, [], EventBuffer.empty(store));
 	}
 
-	/** `places`: those that the journal of before gave to steps which have no row. */
-	static load(store: InstanceStore, places: ReadonlyMap<string, number> = new Map()): Journal {
+	/** `lastSeq`: of the journal of before, so that no place in the order is given twice. */
+	static load(store: InstanceStore, lastSeq = 0): Journal {
 		const journal = new Journal(store, store.readSteps(), EventBuffer.load(store));
-		for (const [key, seq] of places) {
-			if (!journal.#rows.has(key)) journal.#places.set(key, seq);
-			journal.#lastSeq = Math.max(journal.#lastSeq, seq);
-		}
+		journal.#lastSeq = Math.max(journal.#lastSeq, lastSeq);
 		return journal;
 	}
 
-	/** Of steps that began and have no row yet. */
-	get places(): ReadonlyMap<string, number> {
-		return this.#places;
+	/** The last place in the order in which steps began. */
+	get lastSeq(): number {
+		return this.#lastSeq;
+	}
+
+	/** The last one that a row has: those behind it are known to memory alone. */
+	get lastStoredSeq(): number {
+		return this.#lastStoredSeq;
 	}
 
 	get size(): number {
@@ -208,11 +212,6 @@ export class Journal {
 		return this.#rows.get(key)?.seq ?? this.#places.get(key);
 	}
 
-	/** Steps from this number on began and have no row yet; null: all have. */
-	get unrecordedFrom(): number | null {
-		return this.#places.size === 0 ? null : Math.min(...this.#places.values());
-	}
-
 	/** The rows without an outcome, those too that a handling left open. */
 	get unended(): readonly StepRow[] {
 		return [...this.#open.values(), ...this.#left];
@@ -274,6 +273,7 @@ export class Journal {
 		if (before === undefined) {
 			this.#store.insertStep(row);
 			this.#lastSeq = Math.max(this.#lastSeq, row.seq);
+			this.#lastStoredSeq = Math.max(this.#lastStoredSeq, row.seq);
 			this.#places.delete(row.key);
 		} else {
 			if (before.outcome !== null) throw new Error(`step "${row.key}" already has an outcome`);

@@ -81,7 +81,7 @@ export class Lifecycle {
 				...this.course.slot.left(),
 			});
 		});
-		this.course.dropPass(new Error("the instance is restarted"), new Map());
+		this.course.dropPass(new Error("the instance is restarted"), 0);
 		if (preset !== undefined) this.course.journal.complete(preset.row, now, preset.result);
 		this.course.move();
 		this.course.arm();
