@@ -8,6 +8,7 @@ const FAMILIES = {
 	instance: "config",
 	history: "history.config",
 	carried: "carried.config",
+	delivery: "delivery.config",
 	shard: "shard.config",
 	directory: "directory.config",
 	job: "job.config",

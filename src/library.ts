@@ -42,6 +42,7 @@ export type { RunConfig } from "./client/type-config";
 export type {
 	Registry,
 	RunInfo,
+	ServiceDefaults,
 	Services,
 	Step,
 	StepContext,
@@ -50,6 +51,8 @@ export type {
 	WaitOptions,
 } from "./engine/program";
 export type { AttributeChanges, Attributes } from "./model/attributes";
+export type { ChronicleEventName } from "./model/chronicle-events";
+export type { DeliveryOptions, EventHandlers, WorkflowEvent } from "./model/delivery";
 export type { Duration } from "./model/duration";
 export {
 	CircuitOpenError,
@@ -95,3 +98,4 @@ export type {
 export type { WorkflowStatus } from "./model/status";
 export type { TypeConfigOptions } from "./model/type-config";
 export type { ConcurrencyOptions, RateOptions } from "./model/type-policy";
+export type { WebhookOptions } from "./model/webhook";

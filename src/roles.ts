@@ -19,6 +19,7 @@ import type { TypeStates } from "./client/type-states";
 import { withinTypes } from "./client/within-types";
 import type { ObjectStorage } from "./db/database";
 import { DefinitionStore } from "./db/definition-store";
+import { DeliveryStore } from "./db/delivery-store";
 import { DirectoryStore } from "./db/directory-store";
 import { HistoryStore } from "./db/history-store";
 import { InstanceStore } from "./db/instance-store";
@@ -55,7 +56,7 @@ import { Outbox } from "./shards/outbox";
 import type { ScheduledType } from "./shards/schedule-starts";
 
 export interface Place
-	extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "synced" | "empty"> {
+	extends Pick<Ports, "clock" | "alarm" | "random" | "report" | "synced" | "empty" | "post"> {
 	/** Of the object. */
 	name: string;
 	storage: ObjectStorage;
@@ -93,6 +94,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	restart: "instance",
 	repair: "instance",
 	changeMetadata: "instance",
+	redeliver: "instance",
 	remove: "instance",
 	describe: "instance",
 	rest: "instance",
@@ -274,9 +276,10 @@ function jobIn({ storage, runners, clock, alarm, empty, report }: Place): Job {
 }
 
 function instanceIn({ storage, runners, types, ...place }: Place): Instance {
-	const { clock, alarm, random, report, synced, empty, programs, compile, definitions } = place;
+	const { clock, alarm, random, report, synced, empty, post } = place;
+	const { programs, compile, definitions } = place;
 	const ports: Ports = {
-		...{ clock, alarm, random, report, synced, empty },
+		...{ clock, alarm, random, report, synced, empty, post },
 		outbox: (source) =>
 			new Outbox({
 				source,
@@ -303,6 +306,7 @@ function instanceIn({ storage, runners, types, ...place }: Place): Instance {
 	return new Instance({
 		store: new InstanceStore(storage),
 		history: new HistoryStore(storage),
+		deliveries: new DeliveryStore(storage),
 		programs,
 		compile,
 		ports,

@@ -6,6 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import { DefinitionTexts } from "./client/definitions";
 import type { RunnerNamespace } from "./client/runner-client";
 import { TypeStates } from "./client/type-states";
+import { postEvent } from "./client/webhooks";
 import type { Compile } from "./engine/carried-programs";
 import {
 	type DefinitionSupport,
@@ -98,6 +99,7 @@ export function runnerClass(
 					// Whether deleteAll takes the alarm along depends on the compatibility date.
 					await storage.deleteAlarm();
 				},
+				post: (webhook, event, signal) => postEvent(webhook, event, { nowMs: clock.now(), signal }),
 				random: Math.random,
 				report: (message, error) => console.error(`${name}: ${message}`, error),
 			});

@@ -20,6 +20,7 @@ import {
 	shardCount,
 	typeAbout,
 } from "../model/type-policy";
+import { type WebhookOptions, webhooks } from "../model/webhook";
 
 /**
  * What a step takes where its own options say nothing. Durations are any string to the compiler,
@@ -59,6 +60,8 @@ export interface TypeDeclaration {
 	rate?: RateOptions | undefined;
 	/** How long an ended instance is kept; 0: for ever. Default: 30 days. */
 	retention?: Duration | string | 0 | undefined;
+	/** Where what happens to its instances is posted, signed. Default: the service's. */
+	webhooks?: readonly WebhookOptions[] | undefined;
 	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
 	shards?: number | undefined;
 }
@@ -89,6 +92,8 @@ export function declared(
 		concurrency: concurrency === undefined ? null : concurrencyPolicy(concurrency),
 		rate: rate === undefined ? null : ratePolicy(rate),
 		retentionMs: retention === undefined ? null : retentionMs(retention),
+		webhooks: declaration.webhooks === undefined ? null : webhooks(declaration.webhooks),
+		handlers: [],
 		shards: shardCount(declaration.shards ?? 1),
 		graph: null,
 		isInline: false,

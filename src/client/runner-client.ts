@@ -33,6 +33,7 @@ import {
 	type InspectionView,
 	type InstanceRpc,
 	type InstanceView,
+	type RedeliverRequest,
 	type RepairRequest,
 	type RestartRequest,
 	type RestRequest,
@@ -116,6 +117,15 @@ export async function restartInstance(
 	request: RestartRequest = {},
 ): Promise<StatusReceipt> {
 	return unwrap(await instance(runners, id).restart(request));
+}
+
+/** Delivers the dead letters of an instance once more, of one receiver or all. */
+export async function redeliverEvents(
+	runners: RunnerNamespace,
+	id: string,
+	request: RedeliverRequest = {},
+): Promise<StatusReceipt> {
+	return unwrap(await instance(runners, id).redeliver(request));
 }
 
 /** An operator's word on one step: see `RepairRequest`; the output is a value here. */

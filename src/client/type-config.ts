@@ -40,20 +40,21 @@ class Secrets {
 	constructor(type: string, references: TypeConfig["secrets"]) {
 		Object.defineProperty(this, "toJSON", { value: () => references });
 		for (const [name, reference] of Object.entries(references)) {
-			const get = () => secretOf(type, name, bindingOf(reference));
+			const get = () => secretOf(`"${type}"`, name, bindingOf(reference));
 			Object.defineProperty(this, name, { get });
 		}
 		Object.freeze(this);
 	}
 }
 
-function secretOf(type: string, name: string, binding: string): string {
+/** @throws {WorkflowError} `SECRET_MISSING`; `what` needs the secret. */
+export function secretOf(what: string, name: string, binding: string): string {
 	const value = workerEnv()[binding];
 	if (typeof value === "string") return value;
 	const received = value === undefined ? "there is none" : `it is a value of type ${typeof value}`;
 	throw new WorkflowError(
 		"SECRET_MISSING",
-		`The secret "${name}" of "${type}" is the binding ${binding}, expected to be a text, but ${received}. Set it with \`npx wrangler secret put ${binding}\`, or for \`wrangler dev\` in an --env-file.`,
+		`The secret "${name}" of ${what} is the binding ${binding}, expected to be a text, but ${received}. Set it with \`npx wrangler secret put ${binding}\`, or for \`wrangler dev\` in an --env-file.`,
 		{ secret: name, binding },
 	);
 }

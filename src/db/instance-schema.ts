@@ -46,6 +46,8 @@ export const workflowTable = sqliteTable("workflow", {
 	removing: integer("removing").notNull().default(0),
 	/** How many migrations the history's tables have had; 0: they are not there. */
 	historySchema: integer("history_schema").notNull().default(0),
+	/** The same of the tables of its receivers. */
+	deliverySchema: integer("delivery_schema").notNull().default(0),
 	/** `Overrides` as JSON; null: all is as the type says. */
 	overrides: text("overrides"),
 	/** The hash of the definition that it carries (`carried-schema.ts`); null: its program is the registry's. */
@@ -64,6 +66,8 @@ export const workflowTable = sqliteTable("workflow", {
 	strikes: integer("strikes").notNull(),
 	/** ... the journal's progress when the latest pass began. */
 	progress: integer("progress").notNull(),
+	/** Passes of the run that were lost, the latest of them, as JSON (`engine/strikes.ts`); null: none. */
+	lostPasses: text("lost_passes"),
 	statusSeq: integer("status_seq").notNull(),
 	indexedSeq: integer("indexed_seq").notNull(),
 	createdAt: integer("created_at").notNull(),

@@ -17,6 +17,8 @@ export interface AlarmFacts {
 	undelivered: { retryAt: number | null } | null;
 	/** ... the same of the guard, and what the instance does about its slot. */
 	slotUndelivered: { retryAt: number | null } | null;
+	/** The same of the receivers of its events: whether one is being told, when one is told again. */
+	events: { isUnderWay: boolean; retryAt: number | null };
 	/** Paused for a reason that may go away by itself, or on its way out. */
 	recheckAt: number | null;
 	/** When an ended instance is forgotten. */
@@ -34,6 +36,8 @@ export function planAlarm(facts: AlarmFacts): number | null {
 	const delivery = earliest([
 		deliveryAt(facts.undelivered, facts),
 		deliveryAt(facts.slotUndelivered, facts),
+		facts.events.isUnderWay ? deliveryAt({ retryAt: null }, facts) : null,
+		facts.events.retryAt,
 	]);
 	if (isTerminal(status)) return earliest([delivery, recheckAt, expiresAt]);
 	if (status === "paused") return earliest([leaseAt, recheckAt, delivery]);

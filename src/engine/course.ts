@@ -10,9 +10,10 @@
  * - I2 Whatever changes what is due sets the alarm in the same synchronous stretch (G4).
  * - I5 A pass starts or goes on with a slot, or where none is needed: `#mayGoOn` is the one gate.
  */
+import type { DeliveryStore } from "../db/delivery-store";
 import type { HistoryStore } from "../db/history-store";
 import type { InstanceStore, StepRow, WorkflowRow } from "../db/instance-store";
-import type { ChroniclePlace } from "../model/chronicle";
+import { type ChroniclePlace, parsePlace } from "../model/chronicle";
 import { type Encoded, encode, encodedBytes } from "../model/codec";
 import { encodeThrown } from "../model/error-record";
 import type { NonDeterminismError } from "../model/errors";
@@ -20,9 +21,9 @@ import { LIMITS } from "../model/limits";
 import { withOverrides } from "../model/overrides";
 import { reason, reasonIs } from "../model/reason";
 import { isTerminal, type WorkflowStatus } from "../model/status";
-import type { StreamEvent } from "../streams/event-streams";
 import { CarriedPrograms, type Compile, type Programs } from "./carried-programs";
-import { readChronicle } from "./chronicle";
+import { type ChronicleEntry, readChronicle } from "./chronicle";
+import { Deliverer } from "./deliverer";
 import type { RunningAttempt } from "./describe";
 import { instanceTimeout } from "./faults";
 import { History } from "./history";
@@ -44,6 +45,7 @@ import { Wakeups } from "./wakeups";
 export interface CourseSettings {
 	store: InstanceStore;
 	history: HistoryStore;
+	deliveries: DeliveryStore;
 	/** Of the registry. */
 	programs: Programs;
 	compile: Compile;
@@ -59,14 +61,18 @@ export class Course implements PassObserver {
 	readonly slot: Slot;
 	readonly history: History;
 	readonly recovery: Recovery;
+	readonly deliverer: Deliverer;
 	readonly #one: OnePass;
 	readonly #removal: Removal;
 	readonly #store: InstanceStore;
 	readonly #ports: Ports;
 	readonly #wakeups: Wakeups;
 	#journal: Journal | undefined;
+	/** The last place in a journal of the run that was dropped. */
+	#lastSeq = 0;
 
-	constructor({ store, history, programs: registry, compile, ports }: CourseSettings) {
+	constructor(settings: CourseSettings) {
+		const { store, history, deliveries, programs: registry, compile, ports } = settings;
 		this.#store = store;
 		this.#ports = ports;
 		this.record = new InstanceRecord(store, ports, () => this.arm());
@@ -95,6 +101,12 @@ export class Course implements PassObserver {
 			fail: (cause) => this.finish("errored", cause),
 			drop: (reason) => this.dropPass(reason),
 		});
+		this.deliverer = new Deliverer({
+			...{ record: this.record, store: deliveries, programs, ports },
+			read: (from) => this.chronicle(from === null ? null : parsePlace(from)) ?? [],
+			lastStoredSeq: () => this.journal.lastStoredSeq,
+			changed: () => this.arm(),
+		});
 		this.#removal = new Removal(this.record, ports, () => {
 			this.#forget(new Error("the instance was removed"));
 			this.#wakeups.fired();
@@ -107,7 +119,9 @@ export class Course implements PassObserver {
 	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
 	begin(row: WorkflowRow, program: Program, definition?: string): void {
 		this.record.create(row, definition);
+		this.#lastSeq = 0;
 		this.#journal = Journal.empty(this.#store);
+		this.deliverer.begin();
 		if (row.status === "running") this.#one.run(withOverrides(program, row.overrides));
 		else this.arm();
 	}
@@ -138,6 +152,8 @@ export class Course implements PassObserver {
 		const change = { reason: null, ...end, status, notBefore: null, completedAt: this.#now() };
 		this.record.write({ ...change, ...this.slot.ended() });
 		this.#pass?.drop(new Error(`the instance is ${status}`));
+		// While the journal is in memory.
+		this.deliverer.look();
 		this.#journal = undefined;
 		this.arm();
 	}
@@ -145,6 +161,7 @@ export class Course implements PassObserver {
 	/** Takes the instance out of the index and empties its storage; resolves when it is gone. */
 	remove(): Promise<void> {
 		this.#journal = undefined;
+		this.deliverer.forget();
 		const gone = this.#removal.begin();
 		this.arm();
 		return gone;
@@ -156,14 +173,16 @@ export class Course implements PassObserver {
 		this.arm();
 	}
 
-	/** Ends the pass, and has the journal read anew. */
-	dropPass(reason: Error): void {
+	/** Ends the pass, and has the journal read anew; of another run, with a `lastSeq` of 0. */
+	dropPass(reason: Error, lastSeq = this.#journal?.lastSeq ?? this.#lastSeq): void {
 		this.#one.drop(reason);
 		this.#journal = undefined;
+		this.#lastSeq = lastSeq;
 	}
 
 	get journal(): Journal {
-		this.#journal ??= Journal.load(this.#store);
+		// Whoever has been told that a step began is not to be told so of another one in its place.
+		this.#journal ??= Journal.load(this.#store, this.#lastSeq);
 		return this.#journal;
 	}
 
@@ -182,9 +201,10 @@ export class Course implements PassObserver {
 	}
 
 	/** Some events behind a place in the chronicle; undefined: there is no instance. */
-	chronicle(from: ChroniclePlace | null): StreamEvent[] | undefined {
+	chronicle(from: ChroniclePlace | null): ChronicleEntry[] | undefined {
 		this.record.open();
 		if (!this.record.exists || this.record.isRemoved) return undefined;
+		if (from?.told === 2 && from.run === this.#row.run) return [];
 		const { journal, running, history } = this;
 		const graph = this.programs.get(this.#row.type)?.graph ?? null;
 		return readChronicle({ row: this.#row, journal, running, history, graph }, from);
@@ -193,6 +213,7 @@ export class Course implements PassObserver {
 	/** The alarm has fired. */
 	catchUp(): void {
 		this.#wakeups.fired();
+		this.deliverer.look();
 		const { status, reason: why, type } = this.#row;
 		const expiresAt = this.#expiresAt();
 		if (expiresAt !== null && expiresAt <= this.#now()) void this.remove();
@@ -227,11 +248,11 @@ export class Course implements PassObserver {
 		if (this.settleDue(now) || this.#row.notBefore !== null) this.move();
 	}
 
-	/** The alarm stays with a live pass, and with what is on its way to the shards. */
+	/** The alarm stays with a live pass, and with what is on its way to shards and receivers. */
 	async linger(): Promise<void> {
-		await this.#wakeups.linger(() =>
-			this.#pass?.isLive ? this.#pass.stopped : (this.record.outbox.underWay ?? this.slot.underWay),
-		);
+		const underWay = () =>
+			this.record.outbox.underWay ?? this.slot.underWay ?? this.deliverer.underWay;
+		await this.#wakeups.linger(() => (this.#pass?.isLive ? this.#pass.stopped : underWay()));
 	}
 
 	// ── The pass's word ───────────────────────────────────────────────────────
@@ -322,6 +343,7 @@ export class Course implements PassObserver {
 	/** The tables are asked again. */
 	#forget(reason: Error): void {
 		this.dropPass(reason);
+		this.deliverer.forget();
 		this.record.forget();
 	}
 
@@ -406,6 +428,8 @@ export class Course implements PassObserver {
 
 	/** Sets the alarm for all that is due (I2). */
 	arm(): void {
+		if (this.isAtWork) this.deliverer.lookSoon();
+		else this.deliverer.look();
 		const { status, deadlineAt, notBefore, reason: why } = this.#row;
 		const gone = reasonIs(why, "TYPE_NOT_REGISTERED");
 		this.#wakeups.arm(this.#pass, {
@@ -415,6 +439,7 @@ export class Course implements PassObserver {
 			notBefore,
 			undelivered: this.record.pending() === null ? null : { retryAt: this.record.outbox.retryAt },
 			slotUndelivered: this.slot.undelivered,
+			events: this.deliverer.plan,
 			recheckAt: gone || this.record.isRemoved ? this.#now() + RECHECK_MS : null,
 			expiresAt: this.#expiresAt(),
 		});
@@ -422,9 +447,11 @@ export class Course implements PassObserver {
 		this.#removal.proceed();
 	}
 
-	/** When an ended instance is to be forgotten. */
+	/** When an ended instance is to be forgotten; past it, once its receivers have been told. */
 	#expiresAt(): number | null {
 		const keptMs = this.programs.get(this.#row.type)?.retentionMs ?? LIMITS.retentionMs;
-		return this.#removal.dueAt(keptMs);
+		const dueAt = this.#removal.dueAt(keptMs);
+		const waits = dueAt !== null && dueAt <= this.#now() && this.deliverer.isBehind;
+		return waits ? null : dueAt;
 	}
 }

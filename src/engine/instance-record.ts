@@ -24,6 +24,7 @@ const NOT_BEGUN = {
 	restarts: 0,
 	strikes: 0,
 	progress: 0,
+	lostPasses: null,
 	startedAt: null,
 	completedAt: null,
 } as const satisfies Partial<WorkflowRow>;

@@ -34,6 +34,7 @@ import type {
 	InstanceView,
 	MetadataReceipt,
 	MetadataRequest,
+	RedeliverRequest,
 	RepairRequest,
 	RestartRequest,
 	RestRequest,
@@ -219,6 +220,15 @@ export class Instance {
 		});
 	}
 
+	/** In any status: dead letters are delivered once more. @throws {ValidationError} */
+	redeliver({ receiver, by }: RedeliverRequest): StatusReceipt {
+		const detail = receiver === undefined ? null : { receiver };
+		return this.#change("redeliver", by, detail, () => {
+			this.#life.course.deliverer.redeliver(receiver);
+			this.#life.course.arm();
+		});
+	}
+
 	/** In any status: metadata is for people, and for steps to come. */
 	changeMetadata({ changes, by }: MetadataRequest): MetadataReceipt {
 		const given = encodeMetadataChanges(decode(changes));
@@ -257,6 +267,7 @@ export class Instance {
 		if (include.includes("runs")) view.runs = history.runs();
 		if (include.includes("errors")) view.errors = history.errors();
 		if (include.includes("logs")) view.logs = history.logs({});
+		if (include.includes("deliveries")) view.deliveries = this.#life.course.deliverer.view();
 		return view;
 	}
 

@@ -47,6 +47,8 @@ export class Journal {
 	readonly #rows = new Map<string, StepRow>();
 	readonly #open = new Map<string, StepRow>();
 	readonly #outcomes: StepRow[] = [];
+	/** What handlings left open. */
+	readonly #left: StepRow[] = [];
 	readonly #events: EventBuffer;
 	/** Of steps of handlers that may have no row yet. */
 	readonly #belongings = new Map<string, Belonging>();
@@ -55,6 +57,7 @@ export class Journal {
 	#progress = 0;
 	/** The largest `seq`: a restart, or a death before the row, leaves gaps. */
 	#lastSeq = 0;
+	#lastStoredSeq = 0;
 
 	private constructor(store: InstanceStore, rows: StepRow[], events: EventBuffer) {
 		this.#store = store;
@@ -65,7 +68,8 @@ export class Journal {
 			this.#progress += weight(row);
 		}
 		this.#closePast();
-		this.#lastSeq = rows.at(-1)?.seq ?? 0;
+		this.#lastStoredSeq = rows.at(-1)?.seq ?? 0;
+		this.#lastSeq = this.#lastStoredSeq;
 		this.#events = events;
 	}
 
@@ -74,8 +78,21 @@ export class Journal {
 		return new Journal(store, [], EventBuffer.empty(store));
 	}
 
-	static load(store: InstanceStore): Journal {
-		return new Journal(store, store.readSteps(), EventBuffer.load(store));
+	/** `lastSeq`: of the journal of before, so that no place in the order is given twice. */
+	static load(store: InstanceStore, lastSeq = 0): Journal {
+		const journal = new Journal(store, store.readSteps(), EventBuffer.load(store));
+		journal.#lastSeq = Math.max(journal.#lastSeq, lastSeq);
+		return journal;
+	}
+
+	/** The last place in the order in which steps began. */
+	get lastSeq(): number {
+		return this.#lastSeq;
+	}
+
+	/** The last one that a row has: those behind it are known to memory alone. */
+	get lastStoredSeq(): number {
+		return this.#lastStoredSeq;
 	}
 
 	get size(): number {
@@ -195,9 +212,9 @@ export class Journal {
 		return this.#rows.get(key)?.seq ?? this.#places.get(key);
 	}
 
-	/** The rows without an outcome. */
-	get open(): Iterable<StepRow> {
-		return this.#open.values();
+	/** The rows without an outcome, those too that a handling left open. */
+	get unended(): readonly StepRow[] {
+		return [...this.#open.values(), ...this.#left];
 	}
 
 	/**
@@ -256,6 +273,7 @@ export class Journal {
 		if (before === undefined) {
 			this.#store.insertStep(row);
 			this.#lastSeq = Math.max(this.#lastSeq, row.seq);
+			this.#lastStoredSeq = Math.max(this.#lastStoredSeq, row.seq);
 			this.#places.delete(row.key);
 		} else {
 			if (before.outcome !== null) throw new Error(`step "${row.key}" already has an outcome`);
@@ -275,7 +293,11 @@ export class Journal {
 
 	/** Forgets the timers and waits of handlings that are over (J4). */
 	#closePast(): void {
-		for (const row of this.#open.values()) if (this.isPast(row)) this.#open.delete(row.key);
+		for (const row of this.#open.values()) {
+			if (!this.isPast(row)) continue;
+			this.#open.delete(row.key);
+			this.#left.push(row);
+		}
 	}
 
 	#belongingOf(key: string): { parent: string | null; parentAttempt: number | null } {

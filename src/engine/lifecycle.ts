@@ -69,6 +69,7 @@ export class Lifecycle {
 	): void {
 		const now = this.#now();
 		this.#store.transaction(() => {
+			this.course.deliverer.keepRest();
 			const { cut, moved } = cutAfter(this.course.journal.rows, keep, preset?.row.key);
 			this.history.closeRun(cut);
 			for (const { seq } of cut) this.#store.deleteStep(seq);
@@ -80,7 +81,7 @@ export class Lifecycle {
 				...this.course.slot.left(),
 			});
 		});
-		this.course.dropPass(new Error("the instance is restarted"));
+		this.course.dropPass(new Error("the instance is restarted"), 0);
 		if (preset !== undefined) this.course.journal.complete(preset.row, now, preset.result);
 		this.course.move();
 		this.course.arm();

@@ -3,7 +3,6 @@
  * turns of polls and loops, and how far the instance is.
  */
 import type { StepRow } from "../db/instance-store";
-import type { ChronicleEvent } from "../model/chronicle";
 import { decode, type Encoded } from "../model/codec";
 import type { Graph } from "../model/graph";
 import { toJson } from "../model/http";
@@ -12,6 +11,14 @@ import type { ProgressView } from "../model/rpc";
 import type { Journal } from "./journal";
 import { Progress } from "./progress";
 
+/** An event whose data are made when they are asked for: few readers want every one. */
+export interface ToldEvent {
+	/** `workflow.step.completed` and so on, or the name that a program gave to one of its own. */
+	name: string;
+	/** Plain JSON. */
+	data(): Record<string, unknown>;
+}
+
 /** Node kinds whose steps are turns, with the name of the event and of the turn's number. */
 const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> = {
 	poll: ["workflow.step.poll", "pollCount"],
@@ -19,7 +26,7 @@ const TURNS: Readonly<Record<string, readonly [event: string, count: string]>> =
 };
 
 /** What is beside the outcome of this number, from 0. */
-export function narrate(graph: Graph | null, journal: Journal, index: number): ChronicleEvent[] {
+export function narrate(graph: Graph | null, journal: Journal, index: number): ToldEvent[] {
 	const row = journal.outcomes[index];
 	if (graph === null || row?.status !== "completed") return [];
 	const stepName = stepNameOf(row.key);
@@ -32,19 +39,19 @@ export function narrate(graph: Graph | null, journal: Journal, index: number): C
 			: [
 					{
 						name: event,
-						data: { stepName, [count]: stepCallOf(row.key), result: jsonOf(row.result) },
+						data: () => ({ stepName, [count]: stepCallOf(row.key), result: jsonOf(row.result) }),
 					},
 				];
-	return [...turn, progressEvent(storyOf(graph, journal).after(index))];
+	return [...turn, progressEvent(() => storyOf(graph, journal).after(index))];
 }
 
 /** What is beside the completion of an instance. */
-export function narrateEnd(graph: Graph | null, journal: Journal): ChronicleEvent[] {
-	return graph === null ? [] : [progressEvent(storyOf(graph, journal).end())];
+export function narrateEnd(graph: Graph | null, journal: Journal): ToldEvent[] {
+	return graph === null ? [] : [progressEvent(() => storyOf(graph, journal).end())];
 }
 
-function progressEvent(progress: ProgressView | undefined): ChronicleEvent {
-	return { name: "workflow.progress", data: { ...progress } };
+function progressEvent(progress: () => ProgressView | undefined): ToldEvent {
+	return { name: "workflow.progress", data: () => ({ ...progress() }) };
 }
 
 /** How far an instance was after each of its outcomes, told to any number of followers. */

@@ -4,9 +4,11 @@
  */
 
 import type { Admission, BreakerAsk, BreakerReport } from "../model/breaker-rpc";
+import type { WorkflowEvent } from "../model/delivery";
 import type { SlotAnswer, SlotRequest } from "../model/guard-rpc";
 import type { Clock, Outbox, SlotSource, StatusSource } from "../model/ports";
 import type { TypeState } from "../model/type-state";
+import type { Webhook } from "../model/webhook";
 
 /** The object's one alarm. A call takes part in the writes of the same synchronous stretch. */
 export interface Alarm {
@@ -29,6 +31,8 @@ export interface Ports {
 	slotOutbox(source: SlotSource): Outbox;
 	/** Asks the guard of a type for a slot, once. @throws `QUEUE_FULL`, and whatever went wrong. */
 	takeSlot(type: string, request: SlotRequest): Promise<SlotAnswer>;
+	/** Posts an event, signed; resolves when the receiver has taken it. What it rejects with may be shown. */
+	post(webhook: Webhook, event: WorkflowEvent, signal: AbortSignal): Promise<void>;
 	/** The circuit breakers of a type, in its first shard. */
 	breakers: BreakerPort;
 	/** What an operator has decided about types, as of a moment ago. */

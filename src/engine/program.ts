@@ -13,12 +13,19 @@
  *       panic: DEFAULT_PANIC_POLICY, config: NO_CONFIG,
  *       about: { description: null, tags: [], metadata: null },
  *       concurrency: null, rate: null, retentionMs: null, shards: 1, graph: null, isInline: false,
- *       inspect: null,
+ *       inspect: null, webhooks: null, handlers: [],
  *       run: async (step, payload) => step.do("hello", () => `Hello, ${payload}!`),
  *   }) }
  */
 import type { AttributeChanges } from "../model/attributes";
 import type { BreakerPolicy } from "../model/breaker-rpc";
+import {
+	type DeliveryOptions,
+	type EventHandler,
+	type EventHandlers,
+	eventHandlers,
+	serviceDelivery,
+} from "../model/delivery";
 import type { Duration } from "../model/duration";
 import { WorkflowError } from "../model/errors";
 import type { Graph } from "../model/graph";
@@ -39,6 +46,7 @@ import {
 	retentionMs,
 	type TypeAbout,
 } from "../model/type-policy";
+import { type Webhook, type WebhookOptions, webhooks, withPolicy } from "../model/webhook";
 
 /** What the function of a step is told about its attempt. */
 export interface StepContext {
@@ -223,6 +231,10 @@ export interface Program {
 	readonly rate: RatePolicy | null;
 	/** How long an ended instance is kept; 0: for ever; null: the service's default. */
 	readonly retentionMs: number | null;
+	/** Where its events are posted; null: the service's default. */
+	readonly webhooks: readonly Webhook[] | null;
+	/** The service's functions that are told of its events; styles give none. */
+	readonly handlers: readonly EventHandler[];
 	/** How many index shards new instances are spread over, from 1. */
 	readonly shards: number;
 	/** Its steps, where they are known beforehand: nodes are named as their steps in the journal are. */
@@ -286,6 +298,11 @@ export interface ServiceDefaults {
 	concurrency?: ConcurrencyOptions;
 	retention?: Duration | string | 0;
 	services?: Services;
+	/** Functions that are told of events of all types' instances. */
+	on?: EventHandlers;
+	webhooks?: readonly WebhookOptions[];
+	/** How these functions, and webhooks that say nothing of it, are tried. */
+	delivery?: DeliveryOptions;
 	/** What makes programs of stored definitions. Default: the service stores none. */
 	definitions?: DefinitionSupport;
 }
@@ -298,12 +315,12 @@ export interface DefinitionSupport {
 /** The programs of a registry by type; throws when a key is not its program's type. */
 export function programsOf(
 	registry: Registry,
-	{ concurrency, retention, services }: ServiceDefaults = {},
+	defaults: ServiceDefaults = {},
 ): ReadonlyMap<string, Program> {
-	const withDefaults = defaultsOf({ concurrency, retention });
+	const withDefaults = defaultsOf(defaults);
 	const programs = new Map<string, Program>();
 	for (const [key, source] of Object.entries(registry)) {
-		const program = source[toProgram](services);
+		const program = source[toProgram](defaults.services);
 		parseTypeName(program.type);
 		if (program.type !== key) {
 			throw new WorkflowError(
@@ -316,16 +333,21 @@ export function programsOf(
 	return programs;
 }
 
-/** What a program has that says nothing of it itself. */
-export function defaultsOf({
-	concurrency,
-	retention,
-}: Pick<ServiceDefaults, "concurrency" | "retention">): (program: Program) => Program {
+/** What a program has that says nothing of it itself, and the handlers of the service. */
+export function defaultsOf(
+	defaults: Omit<ServiceDefaults, "services" | "definitions">,
+): (program: Program) => Program {
+	const { concurrency, retention, on = {} } = defaults;
 	const slots = concurrency === undefined ? null : concurrencyPolicy(concurrency);
 	const keptMs = retention === undefined ? null : retentionMs(retention);
+	const delivery = serviceDelivery(defaults.delivery ?? {});
+	const handlers = eventHandlers(on, delivery);
+	const hooks = webhooks(defaults.webhooks ?? []);
 	return (program) => ({
 		...program,
 		concurrency: program.concurrency ?? slots,
 		retentionMs: program.retentionMs ?? keptMs,
+		webhooks: (program.webhooks ?? hooks).map((webhook) => withPolicy(webhook, delivery)),
+		handlers,
 	});
 }

@@ -12,7 +12,7 @@ import type { InstanceRecord } from "./instance-record";
 import { afterPanic, type Panic, panicError } from "./panics";
 import type { Ports } from "./ports";
 import type { Slot } from "./slot";
-import { judgeLostPass } from "./strikes";
+import { judgeLostPass, noteLostPass } from "./strikes";
 
 /** Why it rests or ends. */
 interface Cause {
@@ -48,22 +48,27 @@ export class Recovery {
 			chance: ports.random(),
 		});
 		const { strikes } = verdict;
+		const isKilled = verdict.verdict === "give up";
+		const at = ports.clock.now();
+		const before = record.row.lostPasses;
+		const lostPasses = strikes === 0 ? before : noteLostPass(before, { at, strikes, isKilled });
 		const error = passesLost(strikes);
 		const why = reason(error.code, error.message);
 		switch (verdict.verdict) {
 			case "replay":
-				record.write({ strikes });
+				record.write({ strikes, lostPasses });
 				return true;
 			case "back off":
 				record.write({
 					status: "sleeping",
-					strikes,
+					...{ strikes, lostPasses },
 					notBefore: verdict.untilMs,
 					reason: why,
 					...slot.parked(),
 				});
 				return false;
 			case "give up":
+				record.write({ lostPasses });
 				this.#rest({ error: encodeThrown(error), reason: why }, strikes);
 				return false;
 		}

@@ -8,6 +8,31 @@
  */
 import { LIMITS } from "../model/limits";
 
+/** A lost pass that was struck, or with which it was given up, as the chronicle tells of it. */
+export interface LostPassNote {
+	/** From 1, in the run. */
+	seq: number;
+	at: number;
+	strikes: number;
+	what: "stale" | "killed";
+}
+
+/** What of the row says that a pass was struck, and perhaps given up; the latest ones are kept. */
+export function noteLostPass(
+	before: string | null,
+	{ at, strikes, isKilled }: { at: number; strikes: number; isKilled: boolean },
+): string {
+	const notes = lostPasses(before);
+	const seq = notes.at(-1)?.seq ?? 0;
+	notes.push({ seq: seq + 1, at, strikes, what: "stale" });
+	if (isKilled) notes.push({ seq: seq + 2, at, strikes, what: "killed" });
+	return JSON.stringify(notes.slice(-LIMITS.lostPasses));
+}
+
+export function lostPasses(text: string | null): LostPassNote[] {
+	return text === null ? [] : JSON.parse(text);
+}
+
 /** What to do about a lost pass. */
 export type LostPass =
 	| { verdict: "replay"; strikes: number }

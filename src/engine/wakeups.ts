@@ -44,6 +44,7 @@ export class Wakeups {
 			leaseAt: null,
 			undelivered: null,
 			slotUndelivered: null,
+			events: { ...facts.events, isUnderWay: false },
 		});
 		this.#stir();
 		const wanted = planAlarm(all);

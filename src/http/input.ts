@@ -103,6 +103,11 @@ export const restartBody = z.strictObject({
 	reason: z.string().optional(),
 });
 
+export const redeliverBody = z.strictObject({
+	receiver: z.string().optional(),
+	reason: z.string().optional(),
+});
+
 const step = z.string();
 const reason = z.string().optional();
 export const repairBody = z.discriminatedUnion("action", [

@@ -7,6 +7,7 @@ import {
 	describeInstance,
 	followInstance,
 	readLogs,
+	redeliverEvents,
 	removeInstance,
 	repairStep,
 	restartInstance,
@@ -27,6 +28,7 @@ import {
 	optionalBody,
 	parseInput,
 	queryOf,
+	redeliverBody,
 	repairBody,
 	requireDecodable,
 	restartBody,
@@ -98,6 +100,11 @@ function addChanges(routes: Hono<AppContext>): void {
 		routes.all(`/:id/${action}`, methodNotAllowed("POST"));
 	}
 
+	addRepairs(routes);
+}
+
+/** What an operator does about one that went wrong. */
+function addRepairs(routes: Hono<AppContext>): void {
 	routes.post("/:id/restart", limitBody, async (c) => {
 		const { from, reason } = parseInput(restartBody, await optionalBody(c), "body");
 		const id = c.req.param("id");
@@ -124,4 +131,13 @@ function addChanges(routes: Hono<AppContext>): void {
 		return c.json({ id, status: changed.status, metadata: toJson(changed.metadata) });
 	});
 	routes.all("/:id/metadata", methodNotAllowed("PATCH"));
+
+	routes.post("/:id/redeliver", limitBody, async (c) => {
+		const { receiver, reason } = parseInput(redeliverBody, await optionalBody(c), "body");
+		const id = c.req.param("id");
+		const request = { receiver, by: byOf(c, reason) };
+		const { status } = await redeliverEvents(c.env.WORKFLOW_RUNNER, id, request);
+		return c.json({ id, status });
+	});
+	routes.all("/:id/redeliver", methodNotAllowed("POST"));
 }

@@ -6,7 +6,7 @@
  * numbered; a place says how far a reader is in each (`engine/chronicle.ts`).
  *
  * @example
- * { id: "1.1.4.3.0.0.2.7", name: "workflow.step.completed", at: 1795162786388,
+ * { id: "1.1.4.3.0.0.2.7.0", name: "workflow.step.completed", at: 1795162786388,
  *   data: { instanceId: "order-17", workflowName: "order", stepName: "charge", output: { id: "r-1" } } }
  */
 import { ValidationError } from "./errors";
@@ -29,29 +29,24 @@ export interface ChroniclePlace {
 	readonly lines: number;
 	/** Changes of the status. */
 	readonly status: number;
-}
-
-export interface ChronicleEvent {
-	/** `workflow.step.completed` and so on, or the name that a program gave to one of its own. */
-	name: string;
-	/** Plain JSON. */
-	data: Record<string, unknown>;
+	/** Lost passes. */
+	readonly watchdog: number;
 }
 
 /** Where a run begins. */
 export function beginningOf(run: number): ChroniclePlace {
-	const nothing = { told: 0, starts: 0, outcomes: 0, within: 0, status: 0 };
+	const nothing = { told: 0, starts: 0, outcomes: 0, within: 0, status: 0, watchdog: 0 };
 	return { run, ...nothing, errors: 0, lines: 0 };
 }
 
 export function placeText(place: ChroniclePlace): string {
-	const { run, told, starts, outcomes, within, errors, lines, status } = place;
-	return [run, told, starts, outcomes, within, errors, lines, status].join(".");
+	const { run, told, starts, outcomes, within, errors, lines, status, watchdog } = place;
+	return [run, told, starts, outcomes, within, errors, lines, status, watchdog].join(".");
 }
 
-/** @throws {ValidationError} for what `placeText` did not make. */
+/** One of before there was a watchdog has a number less. @throws {ValidationError} for any other. */
 export function parsePlace(text: string): ChroniclePlace {
-	const isPlace = text.length <= 120 && /^[1-9]\d{0,14}\.[0-2](\.\d{1,15}){6}$/.test(text);
+	const isPlace = text.length <= 136 && /^[1-9]\d{0,14}\.[0-2](\.\d{1,15}){6,7}$/.test(text);
 	if (!isPlace) throw badPlace(text, "read from the beginning");
 	const [
 		run = 0,
@@ -62,8 +57,9 @@ export function parsePlace(text: string): ChroniclePlace {
 		errors = 0,
 		lines = 0,
 		status = 0,
+		watchdog = 0,
 	] = text.split(".").map(Number);
-	return { run, told, starts, outcomes, within, errors, lines, status };
+	return { run, told, starts, outcomes, within, errors, lines, status, watchdog };
 }
 
 /** What connecting without an id does, where nothing of before is kept. */

@@ -12,6 +12,7 @@ import type { LogLineView, LogPage } from "./log";
 import { type Metadata, metadataOf } from "./metadata";
 import type {
 	AuditView,
+	DeliveriesView,
 	InstanceView,
 	RunView,
 	StepErrorView,
@@ -71,6 +72,8 @@ export interface WorkflowStatusResponse<Payload = unknown, Result = unknown> {
 	errorsOmitted?: number;
 	/** With `include=logs`: the first page of the log. */
 	logs?: LogPageInfo;
+	/** With `include=deliveries`: how far the receivers of its events are, and what they could not be told. */
+	deliveries?: DeliveriesView;
 }
 
 /** An attempt of a step that failed, or a panic of the program itself. */
@@ -191,6 +194,7 @@ export function statusResponse(view: InstanceView): WorkflowStatusResponse {
 					errorsOmitted: view.errors.omitted,
 				}),
 		...(view.logs === undefined ? {} : { logs: logPageInfo(view.logs) }),
+		...(view.deliveries === undefined ? {} : { deliveries: view.deliveries }),
 	};
 }
 

@@ -123,6 +123,20 @@ export const LIMITS = {
 	requestBodyBytes: MIB,
 	/** Streams by which an instance is followed at a time. */
 	streams: 100,
+	/** Webhooks of a type, and handlers that a service may have. */
+	webhooks: 16,
+	eventHandlers: 64,
+	/** Characters of a webhook's URL. */
+	webhookUrlLength: 2 * KIB,
+	/** Attempts at delivering an event, and how long one may take. */
+	deliveryAttempts: 100,
+	deliveryTimeoutMs: 60 * SECOND,
+	/** Bytes (UTF-8) of an event's data as JSON; past it, its largest fields are left out. */
+	eventDataBytes: MIB,
+	/** Events of an instance that are kept because they could not be delivered: past it, the oldest goes. */
+	deadLetters: 1_000,
+	/** Characters of why a delivery failed. */
+	deliveryErrorLength: 500,
 	/** Rows of one page of a listing, and what it holds when nothing is asked for. */
 	listPage: 1_000,
 	listPageDefault: 50,
@@ -151,4 +165,6 @@ export const LIMITS = {
 	 * the waits between them. Fewer would end healthy instances when a service restarts often.
 	 */
 	strikes: 8,
+	/** What is kept of lost passes, for the chronicle: past it, the oldest goes. */
+	lostPasses: 32,
 } as const;

@@ -43,6 +43,7 @@ export interface InstanceRpc {
 	restart(request: RestartRequest): Promise<Answer<StatusReceipt>>;
 	repair(request: RepairRequest): Promise<Answer<StatusReceipt>>;
 	changeMetadata(request: MetadataRequest): Promise<Answer<MetadataReceipt>>;
+	redeliver(request: RedeliverRequest): Promise<Answer<StatusReceipt>>;
 	remove(request: ChangeRequest): Promise<Answer<null>>;
 	describe(request: DescribeRequest): Promise<Answer<InstanceView>>;
 	/** As `describe`, once no pass is open or to begin at once; at the latest after a while. */
@@ -137,6 +138,11 @@ export interface MetadataRequest extends ChangeRequest {
 	changes: Encoded;
 }
 
+export interface RedeliverRequest extends ChangeRequest {
+	/** Whose dead letters are delivered once more. Default: of all receivers of the type. */
+	receiver?: string | undefined;
+}
+
 export interface RestartRequest extends ChangeRequest {
 	/**
 	 * Key of the step to start again from; what was recorded before it is kept. Default: from the top,
@@ -163,7 +169,7 @@ export type RepairRequest = ChangeRequest & { step: string } & (
 		| { action: "retry-now" }
 	);
 
-export const INCLUDES = ["audit", "runs", "errors", "logs"] as const;
+export const INCLUDES = ["audit", "runs", "errors", "logs", "deliveries"] as const;
 export type Include = (typeof INCLUDES)[number];
 
 export interface DescribeRequest extends Reach {
@@ -258,6 +264,7 @@ export const AUDIT_ACTIONS = [
 	"fire-sleep",
 	"retry-now",
 	"set-metadata",
+	"redeliver",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -293,6 +300,48 @@ export interface StepErrorView {
 	isPanic: boolean;
 	/** A `ThrownRecord`. */
 	error: Encoded;
+}
+
+/** How far a receiver of an instance's events is. */
+export interface ReceiverView {
+	/** `on:<event>` or `webhook:<hash of its URL>` */
+	receiver: string;
+	/** Of a webhook, without what may be behind a "?". */
+	url: string | null;
+	/** What it is told of; null: all. */
+	events: string[] | null;
+	/** An event waits to be delivered, or is being delivered. */
+	isBehind: boolean;
+	/** The id, in the instance's stream, of the latest event that it has passed; null: none. */
+	place: string | null;
+	/** Attempts at its next event that have begun. */
+	attempts: number;
+	/** When the next one is, in ms since 1970; null: now, or never. */
+	retryAt: number | null;
+	/** Why the latest attempt failed. */
+	error: string | null;
+	/** Its latest event is a dead letter: each further one has one attempt, until one arrives. */
+	isDown: boolean;
+}
+
+/** An event that could not be delivered. */
+export interface DeadLetterView {
+	receiver: string;
+	/** The id under which it was delivered. */
+	id: string;
+	name: string;
+	at: number;
+	data: Record<string, unknown>;
+	attempts: number;
+	error: string | null;
+	diedAt: number;
+}
+
+export interface DeliveriesView {
+	receivers: ReceiverView[];
+	/** Oldest first, and how many older ones the answer has no room for. */
+	deadLetters: DeadLetterView[];
+	deadLettersOmitted: number;
 }
 
 /** How far an instance of a type with a graph is. */
@@ -342,6 +391,7 @@ export interface InstanceView {
 	/** Oldest first, and how many older ones there were. */
 	errors?: { entries: StepErrorView[]; omitted: number };
 	logs?: LogPage;
+	deliveries?: DeliveriesView;
 }
 
 /** The answer of `work`; an error that is not this project's own passes through. */

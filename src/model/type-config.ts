@@ -41,7 +41,7 @@ export function typeConfig(options: TypeConfigOptions): TypeConfig {
 	}
 	if (!isRecord(secrets)) throw invalid("secrets", "is an object of references to bindings");
 	for (const [name, reference] of Object.entries(secrets)) {
-		if (typeof reference === "string" && REFERENCE.test(reference)) continue;
+		if (isSecretReference(reference)) continue;
 		// It may be the secret itself, which is not to be repeated.
 		const received =
 			typeof reference === "string"
@@ -52,6 +52,11 @@ export function typeConfig(options: TypeConfigOptions): TypeConfig {
 	}
 	if ("toJSON" in secrets) throw invalid("secrets.toJSON", "is a name that secrets cannot have");
 	return { environment, variables: frozen(variables), secrets: Object.freeze({ ...secrets }) };
+}
+
+/** Whether it is a reference to a binding. */
+export function isSecretReference(value: unknown): value is string {
+	return typeof value === "string" && REFERENCE.test(value);
 }
 
 /** The binding that a reference names. */

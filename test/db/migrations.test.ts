@@ -1,6 +1,8 @@
 /** Migrations: each once, in order, all or nothing, from whichever schema the tables have. */
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import deliveryFresh from "../../drizzle/delivery/fresh.sql";
+import deliveryMigrations from "../../drizzle/delivery/migrations";
 import historyFresh from "../../drizzle/history/fresh.sql";
 import historyMigrations from "../../drizzle/history/migrations";
 import instanceFresh from "../../drizzle/instance/fresh.sql";
@@ -13,11 +15,13 @@ import { listBreakers } from "../../src/client/breakers";
 import { describeInstance } from "../../src/client/runner-client";
 import { typeState, typeStats } from "../../src/client/shard-client";
 import { applyMigrations, type Generated } from "../../src/db/database";
+import type { Program } from "../../src/engine/program";
 import { statusResponse } from "../../src/model/http";
 import { shardName } from "../../src/model/ids";
 import { unwrap } from "../../src/model/rpc";
 import { listed, runners, TestInstance } from "../support/instance";
-import { define } from "../support/lab";
+import { clock, define } from "../support/lab";
+import { Listener, quiet } from "../support/receivers";
 import { tell, update } from "../support/updates";
 
 function generated(...texts: string[]): Generated {
@@ -33,6 +37,7 @@ function generated(...texts: string[]): Generated {
 const FAMILIES: [family: string, tables: Generated][] = [
 	["an instance", { fresh: instanceFresh, migrations: instanceMigrations }],
 	["its history", { fresh: historyFresh, migrations: historyMigrations }],
+	["its receivers", { fresh: deliveryFresh, migrations: deliveryMigrations }],
 	["a shard", { fresh: shardFresh, migrations: shardMigrations }],
 	["a bulk job", { fresh: jobFresh, migrations: jobMigrations }],
 ];
@@ -122,28 +127,29 @@ describe("an instance's tables", () => {
 });
 
 describe("an instance of an earlier schema", () => {
-	const { m0000 = "", m0001 = "" } = instanceMigrations.migrations;
-	const waits = define(async (step, _, { log }) => {
+	const texts = Object.values(instanceMigrations.migrations);
+	const listener = new Listener();
+	const handlers = [listener.handler(["workflow.completed"])];
+	const run: Program["run"] = async (step, _, { log }) => {
 		log("info", "begins");
 		await step.waitForEvent("go");
 		await step.setMetadata({ done: 1 });
 		await step.do("a", ({ attempt }) => {
 			if (attempt === 1) throw new Error("busy");
 		});
-	});
+	};
+	const waits = define(run, { handlers });
 	const FIRST_ROW = `INSERT INTO workflow (row, schema, id, type, status, payload, strikes,
 		progress, status_seq, indexed_seq, created_at, updated_at)
 		VALUES (1, ?, ?, ?, 'waiting', '=null', 0, 1, 2, 2, 1, 1)`;
 	const WAIT = `INSERT INTO steps (seq, key, kind, status, attempts, event, started_at)
 		VALUES (1, 'go', 'wait_for_event', 'waiting', 0, 'go', 1)`;
 
-	it.each([
-		[1, [m0000]],
-		[2, [m0000, m0001]],
-	])("goes on after %i migrations, with all that the newest has", async (schema, migrations) => {
+	const schemas = texts.map((_, index) => index + 1);
+	it.each(schemas)("goes on after %i migrations, with all that the newest has", async (schema) => {
 		const instance = new TestInstance(`schema-${schema}`);
 		await runInDurableObject(instance.stub, (_, { storage }) => {
-			for (const text of migrations) storage.sql.exec(text);
+			for (const text of texts.slice(0, schema)) storage.sql.exec(text);
 			storage.sql.exec(FIRST_ROW, schema, instance.id, waits);
 			storage.sql.exec(WAIT);
 		});
@@ -156,6 +162,9 @@ describe("an instance of an earlier schema", () => {
 			errors: [{ step: "a", attempt: 1 }],
 			logs: { lines: [{ message: "begins" }] },
 		});
+		const told = () => listener.heard.some(({ data }) => data.instanceId === instance.id);
+		while (!told()) await clock.turn();
+		await quiet(instance);
 	});
 
 	it("whose history has the first schema has no failed attempts or lines, until there are some", async () => {

@@ -15,6 +15,8 @@ export interface ServiceSettings {
 	/** A free one is found when none is given. */
 	port?: number;
 	env?: Record<string, string>;
+	/** Bindings of the Worker that its config does not have. */
+	vars?: Record<string, string>;
 }
 
 export class Service extends Client {
@@ -23,14 +25,16 @@ export class Service extends Client {
 	readonly #env: Record<string, string>;
 	#group: ProcessGroup;
 
-	private constructor({ configs, env = {} }: ServiceSettings, port: number) {
+	private constructor({ configs, env = {}, vars = {} }: ServiceSettings, port: number) {
 		super(`http://127.0.0.1:${port}`);
 		const configArgs = configs.flatMap((config, index) => [
 			"-c",
 			linkedConfig(config, join(this.#folder, `worker-${index}`)),
 		]);
 		const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"];
-		this.#args = ["dev", ...configArgs, ...ports, "--persist-to", join(this.#folder, "state")];
+		const varArgs = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+		const state = ["--persist-to", join(this.#folder, "state")];
+		this.#args = ["dev", ...configArgs, ...ports, ...varArgs, ...state];
 		this.#env = { ...wranglerEnv(this.#folder), ...env };
 		this.#group = this.#spawn();
 	}

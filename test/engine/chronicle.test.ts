@@ -221,7 +221,7 @@ describe("the chronicle", () => {
 		await instance.until("completed");
 		const rest = await all(instance, { from: first.at(-1)?.id });
 		// The place that the lost attempt had is that of the one which was made in its stead.
-		expect(lines(rest)).toEqual(["step.completed slow", "completed"]);
+		expect(lines(rest)).toEqual(["watchdog.stale", "step.completed slow", "completed"]);
 	});
 
 	it("begins anew with a new run", async () => {

@@ -51,6 +51,8 @@ export interface Case {
 	panic?: PanicOverrides | undefined;
 	/** Others that share a guard with it. */
 	crowd?: Crowd | undefined;
+	/** Somebody is told of all events, and fails by chance. */
+	listens?: boolean;
 }
 
 const SIZE_MAX = 40;
@@ -222,6 +224,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
 	expires: often(false, fc.constant(true), 4),
 	panic: often<PanicOverrides | undefined>(undefined, panic, 2),
 	crowd: often<Crowd | undefined>(undefined, crowd, 3),
+	listens: often(false, fc.constant(true), 3),
 });
 
 /** The case of a seed. */

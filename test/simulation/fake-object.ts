@@ -7,9 +7,11 @@
 import { DefinitionTexts } from "../../src/client/definitions";
 import type { RunnerNamespace } from "../../src/client/runner-client";
 import type { TypeStates } from "../../src/client/type-states";
+import type { WorkflowEvent } from "../../src/model/delivery";
 import type { Clock } from "../../src/model/ports";
 import type { Answer } from "../../src/model/rpc";
 import { handle, type Role, type RunnerRpc, roleIn } from "../../src/roles";
+import { audienceHandler } from "./audience";
 import { type GuardPlan, policiesOf } from "./crowd";
 import type { EventLoop } from "./event-loop";
 import { FakeStorage } from "./fake-storage";
@@ -21,10 +23,14 @@ export interface Surroundings {
 	readonly types: TypeStates;
 	/** What the type declares of its instances as a crowd. */
 	readonly guard: GuardPlan | null;
+	/** Whether the type has a receiver of its events. */
+	readonly listens: boolean;
 	/** The objects as `sender` reaches them; null: a client. */
 	runners(sender: Life | null): RunnerNamespace;
 	jitter(): number;
 	called(life: Life, key: string, attempt: number): void;
+	/** Brings an event to the receiver; settles with what that answers. */
+	told(life: Life, event: WorkflowEvent): Promise<void>;
 	reported(message: string, error: unknown): void;
 	committed(object: FakeObject): void;
 	died(object: FakeObject): void;
@@ -59,7 +65,9 @@ export class Life {
 			turn: clock.turn,
 			after: clock.after,
 		};
-		const programs = planPrograms(outside, world.guard === null ? {} : policiesOf(world.guard));
+		const handlers = world.listens ? [audienceHandler((event) => world.told(this, event))] : [];
+		const policies = world.guard === null ? {} : policiesOf(world.guard);
+		const programs = planPrograms(outside, { ...policies, handlers });
 		this.role = roleIn({
 			name,
 			storage: storage.asStorage,
@@ -70,8 +78,9 @@ export class Life {
 			definitions: new DefinitionTexts(),
 			clock,
 			alarm: { set: (atMs) => storage.setAlarm(atMs), clear: () => storage.setAlarm(null) },
-			synced: async () => {},
+			synced: () => new Promise((resolve) => object.gate(() => world.loop.post(this, resolve))),
 			empty: async () => storage.empty(),
+			post: async () => {},
 			random: () => world.jitter(),
 			report: (message, error) => world.reported(message, error),
 		});

@@ -13,11 +13,20 @@ import {
 } from "../../src/client/runner-client";
 import { WorkflowError } from "../../src/model/errors";
 import type { PanicOverrides } from "../../src/model/panic";
+import { Audience, BEHIND_MS } from "./audience";
 import type { Action } from "./case";
 import { DIED, FakeObject, type Life, type Surroundings } from "./fake-object";
 import { some } from "./plan";
 import type { History, Sent } from "./verdict";
-import { hasTable, isPast, QUERIES, Violation, Witness, type WitnessSettings } from "./witness";
+import {
+	ensure,
+	hasTable,
+	isPast,
+	QUERIES,
+	Violation,
+	Witness,
+	type WitnessSettings,
+} from "./witness";
 
 /** What a client may be told: the request was late, early, or about nothing. */
 const REFUSALS = [
@@ -52,6 +61,8 @@ export interface MemberSettings extends Omit<WitnessSettings, "hurried" | "id"> 
 	type: string;
 	priority: number;
 	expires: boolean;
+	/** Somebody is told of its events. */
+	listens: boolean;
 	/** What it says of its panics. */
 	panic: PanicOverrides | undefined;
 	/** As a client reaches the objects. */
@@ -63,6 +74,7 @@ export interface MemberSettings extends Omit<WitnessSettings, "hurried" | "id"> 
 export class Member {
 	readonly object: FakeObject;
 	readonly witness: Witness;
+	readonly audience: Audience | undefined;
 	/** How it ended, once it has; it may be removed then. */
 	history: History | undefined;
 	/** It is being created, or was refused for now: that is a matter of time. */
@@ -76,11 +88,14 @@ export class Member {
 	readonly #restarts = new Set<string>();
 	readonly #hurried = new Set<string>();
 	#removals = 0;
+	/** A client has asked for its removal. */
+	#removes = false;
 	#terminates = false;
 
 	constructor(settings: MemberSettings, world: Surroundings) {
 		this.#settings = settings;
 		this.object = new FakeObject(settings.id, world);
+		this.audience = settings.listens ? new Audience() : undefined;
 		this.witness = new Witness({ ...settings, hurried: this.#hurried });
 	}
 
@@ -96,12 +111,26 @@ export class Member {
 	committed(): void {
 		this.witness.committed(this.object.storage);
 		this.noticeRemoval();
+		this.#checkAudience();
+	}
+
+	/** G4: one that is behind is told without anybody's help. */
+	#checkAudience(): void {
+		const { workflow, steps } = this.witness;
+		if (this.audience === undefined || workflow === undefined) return;
+		this.audience.committed(workflow, steps.values());
+		if (this.audience.isContent || workflow.removing === 1) return;
+		const at = this.object.storage.alarmAt ?? Number.POSITIVE_INFINITY;
+		const lateMs = at - this.#settings.clocks.wallMaxMs - BEHIND_MS;
+		ensure(lateMs <= 0, "G4", `the alarm is ${lateMs} ms too late: a receiver is behind`);
 	}
 
 	/** What was sent to an instance that is gone is gone with it. */
 	noticeRemoval(): void {
 		if (this.witness.removals === this.#removals) return;
 		this.#removals = this.witness.removals;
+		this.audience?.removed(this.#removes);
+		this.#removes = false;
 		for (const sent of this.#events) if (sent.accepted) this.#events.delete(sent);
 		this.#hurried.clear();
 		this.#restarts.clear();
@@ -120,6 +149,7 @@ export class Member {
 				this.#restart(action);
 				break;
 			case "remove":
+				this.#removes = true;
 				removeInstance(runners, id).catch((error) => this.#refused(error, REFUSALS));
 				break;
 			case "fire-sleep":
@@ -170,7 +200,7 @@ export class Member {
 	get isDone(): boolean {
 		const { isOver, isIndexed, workflow, index } = this.witness;
 		if (isOver && isIndexed) this.history ??= this.#historyNow();
-		if (this.history === undefined) return false;
+		if (this.history === undefined || this.audience?.isContent === false) return false;
 		return !this.#settings.expires || (workflow === undefined && index === undefined);
 	}
 

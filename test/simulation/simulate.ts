@@ -86,7 +86,7 @@ function add(counts: Counts, what: string, count: number): void {
 	counts.set(what, (counts.get(what) ?? 0) + count);
 }
 
-function featuresOf({ plan, crowd }: Case): string[] {
+function featuresOf({ plan, crowd, listens }: Case): string[] {
 	const features: Record<string, (node: Plan) => boolean> = {
 		retries: (node) => node.op === "do" && node.fails + node.hangs > 0 && node.limit > 1,
 		"step timeouts": (node) => node.op === "do" && node.timeoutMs !== null,
@@ -107,6 +107,7 @@ function featuresOf({ plan, crowd }: Case): string[] {
 		"a guard by key": crowd && crowd.guard.keyLimit !== null,
 		"a guard that takes slots back": crowd?.guard.releases,
 		"a guard of a start rate": crowd && crowd.guard.rate !== null,
+		"a receiver of events": listens,
 	};
 	return [
 		...Object.keys(features).filter((name) => some(plan, features[name] ?? (() => false))),

@@ -3,10 +3,12 @@
  * notice. More seeds: `npm run simulate`.
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { DeliveryStore } from "../../src/db/delivery-store";
 import { GuardStore } from "../../src/db/guard-store";
 import { HistoryStore } from "../../src/db/history-store";
 import { IndexStore } from "../../src/db/index-store";
 import { InstanceStore } from "../../src/db/instance-store";
+import { Deliverer } from "../../src/engine/deliverer";
 import { History } from "../../src/engine/history";
 import { InstanceRecord } from "../../src/engine/instance-record";
 import { Journal } from "../../src/engine/journal";
@@ -116,6 +118,39 @@ describe("an engine is found out that", () => {
 	it("loses what it tells the index", async () => {
 		vi.spyOn(IndexStore.prototype, "put").mockImplementation(() => {});
 		expect(await firstFault(10)).toMatch(/G4|G12/);
+	});
+});
+
+// Nothing can be told of what is lost: the world looks for it until it has had enough.
+describe("deliveries are found out that", { timeout: 60_000 }, () => {
+	const firstFault = (seeds: number) => firstFaultOf(seeds, ({ listens }) => listens === true);
+
+	it("have no alarm that stands for them", async () => {
+		const none = { isUnderWay: false, retryAt: null };
+		vi.spyOn(Deliverer.prototype, "plan", "get").mockReturnValue(none);
+		expect(await firstFault(100)).toContain("G4");
+	});
+
+	it("forget what a restart replaces", async () => {
+		vi.spyOn(Deliverer.prototype, "keepRest").mockImplementation(() => {});
+		expect(await firstFault(500)).toMatch(/D1|G4/);
+	});
+
+	it("do not store what they keep", async () => {
+		vi.spyOn(DeliveryStore.prototype, "addLetter").mockReturnValue(0);
+		expect(await firstFault(500)).toMatch(/D1|G4/);
+	});
+
+	it("pass an event that has not arrived", async () => {
+		const { updateReceiver } = DeliveryStore.prototype;
+		vi.spyOn(DeliveryStore.prototype, "updateReceiver").mockImplementation(function (
+			this: DeliveryStore,
+			row,
+		) {
+			// As if each attempt were the event's last.
+			updateReceiver.call(this, { ...row, attempts: row.attempts === 0 ? 0 : 100 });
+		});
+		expect(await firstFault(500)).toMatch(/D1|G4/);
 	});
 });
 

@@ -5,9 +5,11 @@
  */
 import type { RunnerNamespace } from "../../src/client/runner-client";
 import { TypeStates } from "../../src/client/type-states";
+import type { WorkflowEvent } from "../../src/model/delivery";
 import { shardName } from "../../src/model/ids";
 import { NEW_TYPE } from "../../src/model/type-state";
 import { randomFrom } from "../support/random";
+import { reactionOf } from "./audience";
 import type { Action, Case, Happening } from "./case";
 import type { GuardPlan } from "./crowd";
 import { EventLoop } from "./event-loop";
@@ -36,6 +38,7 @@ export class World implements Surroundings {
 	readonly loop: EventLoop;
 	readonly types = new TypeStates();
 	readonly guard: GuardPlan | null;
+	readonly listens: boolean;
 	/** What happened, by name. */
 	readonly counts = new Map<string, number>();
 	readonly #case: Case;
@@ -55,6 +58,7 @@ export class World implements Surroundings {
 		this.#case = given;
 		this.#tell = tell;
 		this.guard = given.crowd?.guard ?? null;
+		this.listens = given.listens ?? false;
 		// An order of 0 takes everything as it comes.
 		this.#random = given.order === 0 ? () => 0 : randomFrom(given.order);
 		this.loop = new EventLoop(START_MS, this.#random);
@@ -63,6 +67,7 @@ export class World implements Surroundings {
 		const isStrict = !given.lateCommits;
 		const shared = {
 			...{ type: typeOf(given), clocks: this.loop, isStrict, expires, runners: this.runners(null) },
+			listens: this.listens,
 			// While it is panicked, what is due waits.
 			isCalm: isStrict && given.happenings.length === 0 && Math.max(...plans.map(panicsOf)) === 0,
 			panic,
@@ -160,6 +165,24 @@ export class World implements Surroundings {
 			this.#spring("effect", object);
 		});
 		this.#spring("call", object);
+	}
+
+	told(life: Life, event: WorkflowEvent): Promise<void> {
+		const member = this.#memberOf(life.object.name);
+		this.#watch(() => member?.audience?.told(event));
+		const reaction = reactionOf(this.#random());
+		this.#count(`event: ${reaction}`);
+		this.#tell?.(`  ${event.name} (${event.id}), attempt ${event.attempt}: ${reaction}`);
+		return new Promise((resolve, reject) => {
+			const arrive = () => {
+				if (reaction !== "fail") this.#watch(() => member?.audience?.heard(event));
+				if (reaction === "take") this.loop.post(life, resolve);
+				else if (reaction !== "take and hang") {
+					this.loop.post(life, () => reject(new Error("the receiver fails")));
+				}
+			};
+			life.object.gate(() => this.loop.post(null, arrive));
+		});
 	}
 
 	reported(message: string, error: unknown): void {

@@ -22,6 +22,8 @@ export function programOf(
 		concurrency: null,
 		rate: null,
 		retentionMs: 0,
+		webhooks: null,
+		handlers: [],
 		shards: 1,
 		graph: null,
 		isInline: false,

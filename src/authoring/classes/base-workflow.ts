@@ -43,6 +43,7 @@ import type { ScheduleDetails, ScheduleInfo } from "../../model/schedule";
 import { isSchema, type Schema } from "../../model/standard-schema";
 import { type TypeConfigOptions, typeConfig } from "../../model/type-config";
 import type { ConcurrencyOptions, RateOptions } from "../../model/type-policy";
+import type { WebhookOptions } from "../../model/webhook";
 import { declared, type WorkflowDefaults } from "../declaration";
 import { WORKER, type WorkflowEnv } from "../environment";
 
@@ -121,6 +122,8 @@ export abstract class BaseWorkflow<
 	static rate?: RateOptions;
 	/** How long an ended instance is kept; 0: for ever. Default: 30 days. */
 	static retention?: Duration | string | 0;
+	/** Where what happens to its instances is posted, signed. Default: the service's. */
+	static webhooks?: readonly WebhookOptions[];
 	/** Index shards that new instances are spread over. Default 1; it can be raised at any time. */
 	static shards?: number;
 

@@ -1,4 +1,5 @@
 /** The Worker of the tests that kill: the real class and API, with types whose steps call a witness. */
+import { env } from "cloudflare:workers";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
@@ -9,6 +10,7 @@ import {
 	type StepContext,
 	Workflow,
 	type WorkflowContext,
+	type WorkflowEvent,
 } from "../../../src/library";
 import { workflowRunner } from "../../../src/workflow-runner";
 
@@ -115,7 +117,7 @@ class Courier extends BaseWorkflow<Witnessed, string> {
 
 /** So many steps, one after the other, each of some ms, and a line of the log after every tenth. */
 class Walker extends BaseWorkflow<{ steps: number; ms: number }, number> {
-	static override type = "walker" as const;
+	static override type: string = "walker";
 
 	async run(
 		step: Step,
@@ -130,6 +132,19 @@ class Walker extends BaseWorkflow<{ steps: number; ms: number }, number> {
 	}
 }
 
+/** Where a test listens; undefined: it does not. */
+const { HOOK_URL } = env as { HOOK_URL?: string };
+
+const HOOK_RETRIES = { limit: 30, delay: "200ms", backoff: "fixed" } as const;
+
+/** A walker whose events are posted. */
+class Herald extends Walker {
+	static override type = "herald";
+	static override webhooks =
+		HOOK_URL === undefined
+			? []
+			: [{ url: `${HOOK_URL}/hook?token=1`, secret: "env:HOOK_SECRET", retries: HOOK_RETRIES }];
+}
 /** One step with a circuit breaker, which stays open for longer than any test. */
 const careless = Workflow.define("careless", (ctx: WorkflowContext<{ isDown: boolean }>) =>
 	ctx
@@ -160,11 +175,27 @@ const registry = {
 	careless,
 	courier: Courier,
 	errand: Errand,
+	herald: Herald,
 	hog: Hog,
 	ticker: Ticker,
 	walker: Walker,
 };
 
-export class WorkflowRunner extends workflowRunner(registry) {}
+/** Told of the ends of all instances, where somebody listens. */
+const on =
+	HOOK_URL === undefined
+		? {}
+		: {
+				"workflow.completed": async (event: WorkflowEvent) => {
+					const body = JSON.stringify(event);
+					const response = await fetch(`${HOOK_URL}/on`, { method: "POST", body });
+					if (!response.ok) throw new Error(`the listener says ${response.status}`);
+				},
+			};
+
+export class WorkflowRunner extends workflowRunner(registry, {
+	on,
+	delivery: { retries: HOOK_RETRIES },
+}) {}
 
 export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };
