@@ -13,6 +13,7 @@ import {
 	offerSlot,
 	type RunnerNamespace,
 	takeSlot,
+	tellParent,
 } from "./client/runner-client";
 import { deliverToIndex, joinShard, startShardReindex } from "./client/shard-client";
 import type { TypeStates } from "./client/type-states";
@@ -301,6 +302,7 @@ function instanceIn({ storage, runners, types, ...place }: Place): Instance {
 			report: (type, report) => reportAttempt({ runners, clock }, type, report),
 		},
 		types: { stateOf: (type) => types.stateOf(type, runners, clock) },
+		tellParent: ({ id, event }, end, by) => tellParent(runners, { id, event, payload: end, by }),
 		definitions: { text: (type, hash) => definitions.textOf(runners, type, hash) },
 	};
 	return new Instance({

@@ -54,6 +54,7 @@ CREATE TABLE `workflow` (
 	`delivery_schema` integer DEFAULT 0 NOT NULL,
 	`overrides` text,
 	`definition` text,
+	`parent` text,
 	`restarts` integer DEFAULT 0 NOT NULL,
 	`metadata` text,
 	`created_by` text,

@@ -7,7 +7,13 @@ import { LIMITS } from "../model/limits";
 import { overridesText } from "../model/overrides";
 import type { PanicOverrides } from "../model/panic";
 import type { RetryOptions } from "../model/retry";
-import { type By, type CreateReceipt, type InstanceView, unwrap } from "../model/rpc";
+import {
+	type By,
+	type CreateReceipt,
+	type InstanceView,
+	type ParentRef,
+	unwrap,
+} from "../model/rpc";
 import { type RunnerNamespace, restOfInstance } from "./runner-client";
 
 /** What a caller may say of a new instance besides its payload. */
@@ -37,6 +43,8 @@ export interface CreateInput extends CreateOptions {
 	payload: unknown;
 	/** The hash of the stored definition that it begins with. Default: the type's current one. */
 	definition?: string | undefined;
+	/** Told how it ends. */
+	parent?: ParentRef | undefined;
 	/** Delivered to the instance, new or not: start or signal in one call. */
 	event?: { name: string; payload?: unknown } | undefined;
 }

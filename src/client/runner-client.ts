@@ -8,7 +8,7 @@
 import type { JobRpc } from "../model/bulk";
 import { encode } from "../model/codec";
 import type { DirectoryRpc } from "../model/definition";
-import { WorkflowError } from "../model/errors";
+import { type ErrorCode, WorkflowError } from "../model/errors";
 import type { LimitChanges } from "../model/guard-limits";
 import type {
 	GuardState,
@@ -226,3 +226,18 @@ export async function changeLimits(
 function instance(runners: RunnerNamespace, id: string): InstanceRpc {
 	return runners.getByName(parseInstanceId(id));
 }
+
+/** As `sendEvent`; one that is gone, or has ended, needs to be told no more. */
+export async function tellParent(
+	runners: RunnerNamespace,
+	event: Parameters<typeof sendEvent>[1],
+): Promise<void> {
+	try {
+		await sendEvent(runners, event);
+	} catch (error) {
+		if (error instanceof WorkflowError && NEEDLESS.includes(error.code)) return;
+		throw error;
+	}
+}
+
+const NEEDLESS: readonly ErrorCode[] = ["INSTANCE_NOT_FOUND", "INSTANCE_FINISHED", "UNKNOWN_EVENT"];

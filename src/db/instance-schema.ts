@@ -52,6 +52,8 @@ export const workflowTable = sqliteTable("workflow", {
 	overrides: text("overrides"),
 	/** The hash of the definition that it carries (`carried-schema.ts`); null: its program is the registry's. */
 	definition: text("definition"),
+	/** A `ParentRef` as JSON: who is told of its end. */
+	parent: text("parent"),
 	/** Panics of the run that it goes on from. */
 	restarts: integer("restarts").notNull().default(0),
 	/** What its program shows of how far it is. */

@@ -10,11 +10,11 @@ import { parseBy } from "../model/by";
 import type { Encoded } from "../model/codec";
 import { ValidationError } from "../model/errors";
 import { hash53 } from "../model/hash";
-import { parseEventName, shardOf } from "../model/ids";
+import { parseEventName, parseInstanceId, shardOf } from "../model/ids";
 import { LIMITS } from "../model/limits";
 import { wholeNumber } from "../model/options";
 import { parseOverrides } from "../model/overrides";
-import type { By, CreateRequest } from "../model/rpc";
+import type { By, CreateRequest, ParentRef } from "../model/rpc";
 import type { Arrival } from "./event-buffer";
 import { checkEvent, checkPayload } from "./input";
 import type { Program } from "./program";
@@ -32,6 +32,8 @@ export interface Creation {
 	readonly by: By | undefined;
 	readonly event: Omit<Arrival, "receivedAt"> | undefined;
 	readonly overrides: string | null;
+	/** A `ParentRef` as JSON. */
+	readonly parent: string | null;
 	startAt(now: number): number | null;
 }
 
@@ -52,6 +54,7 @@ export async function checkCreation(
 		attributes: withAttributes({}, parseAttributeChanges(attributes)),
 		priority: wholeNumber(priority, "priority", range),
 		overrides: request.overrides === undefined ? null : parseOverrides(request.overrides),
+		parent: request.parent === undefined ? null : parentText(request.parent),
 		by,
 		startAt: (now) => {
 			const at = start(now);
@@ -84,6 +87,7 @@ export function newRow(
 		id,
 		program,
 		definition,
+		parent,
 		payload,
 		attributes,
 		priority,
@@ -121,6 +125,7 @@ export function newRow(
 		deliverySchema: 0,
 		overrides,
 		definition: definition?.hash ?? null,
+		parent,
 		restarts: 0,
 		metadata: null,
 		createdBy: by?.actor ?? null,
@@ -136,6 +141,11 @@ export function newRow(
 		updatedAt: now,
 		completedAt: null,
 	};
+}
+
+function parentText({ id, event }: ParentRef): string {
+	const parent: ParentRef = { id: parseInstanceId(id, "parent.id"), event: parseEventName(event) };
+	return JSON.stringify(parent);
 }
 
 function startOf(

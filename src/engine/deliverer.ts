@@ -28,7 +28,7 @@ export interface DelivererSettings {
 	record: InstanceRecord;
 	store: DeliveryStore;
 	programs: Programs;
-	ports: Pick<Ports, "clock" | "random" | "synced" | "post" | "report">;
+	ports: Pick<Ports, "clock" | "random" | "synced" | "post" | "tellParent" | "report">;
 	/** Some entries of the chronicle behind a place; none: there are no more for now. */
 	read(from: string | null): readonly ChronicleEntry[];
 	/** Steps behind this one in the order are known to memory alone. */
@@ -188,13 +188,14 @@ export class Deliverer {
 	get #hasReceivers(): boolean {
 		const { record } = this.#settings;
 		if (!record.exists || record.isRemoved) return false;
+		if (this.#row.parent !== null) return this.#program !== undefined;
 		const { handlers = [], webhooks = null } = this.#program ?? {};
 		return handlers.length > 0 || (webhooks?.length ?? 0) > 0;
 	}
 
 	get #receivers(): Receiver[] {
 		const program = this.#program;
-		return program === undefined ? [] : receiversOf(program, this.#settings.ports);
+		return program === undefined ? [] : receiversOf(program, this.#settings.ports, () => this.#row);
 	}
 
 	/** The type is gone, and its receivers have not heard how the instance ended. */

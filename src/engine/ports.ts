@@ -7,6 +7,7 @@ import type { Admission, BreakerAsk, BreakerReport } from "../model/breaker-rpc"
 import type { WorkflowEvent } from "../model/delivery";
 import type { SlotAnswer, SlotRequest } from "../model/guard-rpc";
 import type { Clock, Outbox, SlotSource, StatusSource } from "../model/ports";
+import type { By, ChildEnd, ParentRef } from "../model/rpc";
 import type { TypeState } from "../model/type-state";
 import type { Webhook } from "../model/webhook";
 
@@ -37,6 +38,8 @@ export interface Ports {
 	breakers: BreakerPort;
 	/** What an operator has decided about types, as of a moment ago. */
 	types: { stateOf(type: string): TypeState | Promise<TypeState> };
+	/** Tells another instance how this one has ended; resolves where that is gone, or has ended itself. */
+	tellParent(parent: ParentRef, end: ChildEnd, by: By): Promise<void>;
 	/** @throws {WorkflowError} `DEFINITION_NOT_FOUND` */
 	definitions: { text(type: string, hash: string): Promise<string> };
 }

@@ -102,6 +102,8 @@ export interface CreateRequest extends ChangeRequest {
 	overrides?: string | undefined;
 	/** The hash of the stored definition that it begins with. Default: the type's current one. */
 	definition?: string | undefined;
+	/** Told how it ends. */
+	parent?: ParentRef | undefined;
 	/** Not before this moment, in ms since 1970, or this long from now. */
 	startAt?: number | undefined;
 	delayMs?: number | undefined;
@@ -110,6 +112,21 @@ export interface CreateRequest extends ChangeRequest {
 	/** Delivered to the instance, new or not: start or signal. */
 	event?: { event: string; payload: Encoded } | undefined;
 }
+
+/** An instance that waits for the end of another: it comes as an event with a `ChildEnd`. */
+export interface ParentRef {
+	id: string;
+	event: string;
+}
+
+/** How an instance ended, as its parent is told. */
+export type ChildEnd =
+	| { status: "completed"; result: unknown }
+	| {
+			status: "errored" | "timed_out" | "terminated";
+			/** Why, where there is a reason. */
+			error?: { name: string; message: string; code?: string | number };
+	  };
 
 export interface StreamRequest extends Reach {
 	/** The id of the last event that was read. Default: from the beginning. */
