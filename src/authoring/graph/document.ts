@@ -65,7 +65,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
 
 /** The value that a text is; undefined when it is none, which `faults` then say. */
 export function parseDocument(text: string, faults: Faults): Value | undefined {
-	const bytesMax = LIMITS.graphBytes;
+	const bytesMax = LIMITS.definitionBytes;
 	// No character is less than a byte: a text past this is not encoded to be measured.
 	if (text.length > bytesMax || bytesOf(text) > bytesMax) {
 		faults.add(ROOT, `Expected a definition of at most ${bytesMax} bytes; received a longer one.`);
