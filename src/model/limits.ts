@@ -142,8 +142,7 @@ export const LIMITS = {
 	listPageDefault: 50,
 	/** Characters of a listing's cursor: past it, it is none of ours. */
 	cursorLength: 400,
-	/** Bytes of a graph definition's text, and of its `initialState`. */
-	graphBytes: 512 * KIB,
+	/** Bytes of a graph's `initialState`. */
 	graphStateBytes: 64 * KIB,
 	/** Places of a graph, and how deep its routes may stand in each other, the top list included. */
 	graphPlaces: 2_000,

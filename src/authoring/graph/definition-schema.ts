@@ -13,6 +13,7 @@ const ROUTE = { $ref: "#/$defs/route" };
 const EDGE = "^[a-zA-Z0-9_-]+\\?$";
 /** In the place of anything that is no text, and of texts that are not just any. */
 const TEMPLATE = { type: "string", pattern: "\\{\\{", description: "A text with {{ JSONata }}." };
+const EXPRESSION = { type: "string", description: "JSONata." };
 
 /** The schema of what `parseGraph` takes where there are these nodes. */
 export function definitionSchema(nodes: KnownNodes): JsonObject {
@@ -105,7 +106,7 @@ function nodeSchema(shape: NodeShape): JsonObject {
 /** What is no known option and no known edge is no parameter either. */
 function namesOf(edges: readonly string[] | null): JsonObject {
 	const known = [...Object.keys(PLACE_OPTIONS), ...(edges?.map((edge) => `${edge}?`) ?? [])];
-	const isParameter = { pattern: "^[^$](?:.*[^?])?$|^$" };
+	const isParameter = { pattern: "^(?:[^$?]|[^$][\\s\\S]*[^?])?$" };
 	return { anyOf: [isParameter, { enum: known }, ...(edges === null ? [{ pattern: EDGE }] : [])] };
 }
 
@@ -119,7 +120,7 @@ interface Parameters {
  * Of a node whose schema is that of one object. Of another, nothing is said, nor of one with `$defs`
  * of its own, whose references would lead elsewhere here.
  */
-function parametersOf({ schema }: NodeShape): Parameters {
+function parametersOf({ schema, expressions = [] }: NodeShape): Parameters {
 	const properties = schema?.$defs === undefined ? schema?.properties : undefined;
 	if (schema?.type !== "object" || properties === undefined || !isObject(properties)) {
 		return { properties: {}, required: [], isClosed: false };
@@ -127,7 +128,10 @@ function parametersOf({ schema }: NodeShape): Parameters {
 	const { required } = schema;
 	return {
 		properties: Object.fromEntries(
-			Object.entries(properties).map(([name, each]) => [name, templated(each)]),
+			Object.entries(properties).map(([name, each]) => [
+				name,
+				expressions.includes(name) ? { anyOf: [EXPRESSION, each] } : templated(each),
+			]),
 		),
 		required: Array.isArray(required) ? required.filter((name) => typeof name === "string") : [],
 		isClosed: schema.additionalProperties === false,

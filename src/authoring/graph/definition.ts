@@ -104,16 +104,6 @@ export type Route = readonly Stop[];
 
 export type Stop = { readonly place: string } | { readonly jump: string };
 
-/** A fault in a submitted text. */
-export interface Fault {
-	/** JSON pointer (RFC 6901); "" is the document. */
-	path: string;
-	message: string;
-	/** From 1; of the value, or of the key where the key is at fault. */
-	line: number;
-	column: number;
-}
-
 /** What the parser asks of the nodes that there are. */
 export interface KnownNodes {
 	readonly ids: Iterable<string>;
@@ -126,12 +116,14 @@ export interface NodeShape {
 	/** Edges that it may be left by; null: any. `error` is always one. */
 	readonly edges: readonly string[] | null;
 	/**
-	 * Edges whose routes come back to their place, as the branches of `parallel` do; `error` never
-	 * does, and `loop` always.
+	 * Edges whose routes come back to their place; `loop` always does. `all`: any but `error`, and
+	 * `done`, by which it is left when they have ended, as `parallel` is.
 	 */
 	readonly returning: readonly string[] | "all";
 	/** The parameter that a value gives which is no object. Left out: its value is an object. */
 	readonly shorthand?: string | undefined;
+	/** Parameters that are JSONata where they are text. */
+	readonly expressions?: readonly string[] | undefined;
 	/** JSON Schema of its parameters, for editors. Left out: any. */
 	readonly schema?: JsonObject | undefined;
 	/** Faults of its parameters; those that hold `{{ … }}` are checked again when they are known. */

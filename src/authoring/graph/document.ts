@@ -65,7 +65,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
 
 /** The value that a text is; undefined when it is none, which `faults` then say. */
 export function parseDocument(text: string, faults: Faults): Value | undefined {
-	const bytesMax = LIMITS.graphBytes;
+	const bytesMax = LIMITS.definitionBytes;
 	// No character is less than a byte: a text past this is not encoded to be measured.
 	if (text.length > bytesMax || bytesOf(text) > bytesMax) {
 		faults.add(ROOT, `Expected a definition of at most ${bytesMax} bytes; received a longer one.`);
@@ -73,17 +73,23 @@ export function parseDocument(text: string, faults: Faults): Value | undefined {
 	}
 	if (!isFlatEnough(text, faults)) return undefined;
 	const syntax = new Map<number, Located & { message: string }>();
-	const tree = treeOf(text, faults, (error, offset, length, at) => {
+	const tree = treeOf(text, faults, (error, offset, length, place) => {
+		// Of a comment that is not closed, the parser does not count the last line's end.
+		const at = offset < text.length ? place : endOf(text);
+		// One slip makes several errors behind it: the first of a line tells.
+		if (syntax.has(at.line) || syntax.size === LIMITS.graphFaults) return;
 		const token = shortened(text.slice(offset, offset + length), TOKEN_LENGTH);
 		const received = token === "" ? "the end of the text" : `\`${token}\``;
 		const expected = SYNTAX[printParseErrorCode(error)] ?? "Expected JSON";
-		// One slip makes several errors behind it: the first of a line tells.
-		if (!syntax.has(at.line)) {
-			syntax.set(at.line, { ...at, message: `${expected}; received ${received}.` });
-		}
+		syntax.set(at.line, { ...at, message: `${expected}; received ${received}.` });
 	});
 	for (const { message, ...at } of syntax.values()) faults.add(at, message);
 	return syntax.size > 0 ? undefined : tree;
+}
+
+function endOf(text: string): Located {
+	const lines = text.split(/\r\n|\r|\n/);
+	return { path: "", line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 /** As JSON.parse gives it, with each key an own one. */

@@ -3,9 +3,10 @@
  * messages share: what was expected, what came, and what might have been meant.
  */
 import { distance } from "fastest-levenshtein";
+import type { Fault } from "../../model/definition";
 import { LIMITS } from "../../model/limits";
 import { shortened } from "../../model/printable";
-import type { Fault, Json } from "./definition";
+import type { Json } from "./definition";
 import type { Value } from "./document";
 
 /** Where something stands in the submitted text. */

@@ -1,5 +1,6 @@
 /** Objects with fields that are known: which are missing, which unknown, and what each may be. */
 import { ValidationError } from "../../model/errors";
+import { LIMITS } from "../../model/limits";
 import type { Json, JsonObject } from "./definition";
 import { jsonOf, locate, type ObjectValue, type Value } from "./document";
 import { type Faults, listed, quoted, shown, suggestion } from "./faults";
@@ -88,7 +89,9 @@ export function optionIssues<T extends object>(
 	base: Partial<T>,
 ): Issue[] {
 	if (!isObject(value)) return [expectedIssue("an object", value)];
-	const each = Object.entries(value).flatMap(([key, option]) =>
+	// No parser knows as many options as an answer may have faults.
+	const options = Object.entries(value).slice(0, LIMITS.graphFaults);
+	const each = options.flatMap(([key, option]) =>
 		// What it is not, the parser says.
 		issuesOf(() => parse({ ...base, [key]: option } as T)).map(({ message }) => ({
 			path: [key],

@@ -3,9 +3,10 @@
  * (`document.ts`), the fields (`settings.ts`), the places (`places.ts`) and the ways between them
  * (`flow.ts`). Pure: the same text gives the same answer.
  */
+import type { Fault } from "../../model/definition";
 import { LIMITS } from "../../model/limits";
 import { isJson } from "../../model/storable";
-import type { Fault, GraphDefinition, GraphSettings, Json, KnownNodes } from "./definition";
+import type { GraphDefinition, GraphSettings, Json, KnownNodes } from "./definition";
 import { jsonOf, type ObjectValue, objectOf, parseDocument, textOf, type Value } from "./document";
 import { Faults } from "./faults";
 import { ANY, parseFields } from "./fields";

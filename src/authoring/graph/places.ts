@@ -13,7 +13,7 @@ import { checkField, unknownField } from "./fields";
 import { checkCycles, checkReached, type TopPlace } from "./flow";
 import { lookUp, parametersOf } from "./parameters";
 import { PLACE_OPTIONS } from "./settings";
-import { edgesOf, isReturning, LOOP, mayGoOn } from "./shape";
+import { edgesOf, isAwaited, LOOP, mayGoOn } from "./shape";
 import { Targets } from "./targets";
 
 const EDGE = /^[a-zA-Z0-9_-]+\?$/;
@@ -197,12 +197,12 @@ class PlaceParser {
 		for (const { key, value: route, ...at } of parts.edges) {
 			const edge = key.slice(0, -1);
 			this.#checkEdge(edge, { node, shape, at });
-			const returns = shape !== undefined && edge !== LOOP && isReturning(shape, edge);
+			const isWaitedFor = shape !== undefined && isAwaited(shape, edge);
 			const inside: Scope = {
 				top: scope.top,
 				depth: scope.depth + 1,
-				isInLoop: scope.isInLoop || edge === LOOP,
-				waiting: returns ? node : scope.waiting,
+				isInLoop: scope.isInLoop || (edge === LOOP && !isWaitedFor),
+				waiting: isWaitedFor ? node : scope.waiting,
 			};
 			edges.set(edge, this.#route(route, `${address}/${key}`, inside));
 		}

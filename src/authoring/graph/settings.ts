@@ -34,6 +34,7 @@ import {
 	optionIssues,
 	TEXT,
 } from "./fields";
+import { inputSchema } from "./input-schema";
 
 const NAME = "[a-zA-Z0-9_-]+";
 const CONFIGS = { retry: "retryConfig", panic: "panicConfig" };
@@ -238,7 +239,11 @@ export const ABOUT: Fields = {
 		},
 	},
 	metadata: OBJECT,
-	input: OBJECT,
+	input: {
+		...OBJECT,
+		issues: (value) =>
+			isObject(value) ? issuesOf(() => inputSchema(value)) : OBJECT.issues(value),
+	},
 	initialState: {
 		...OBJECT,
 		issues: (value) => {

@@ -238,6 +238,16 @@ const ROUTES: readonly Invalid[] = [
 
 const FLOW: readonly Invalid[] = [
 	[
+		"a place behind branches that are followed by a route",
+		flow('[{ "parallel": { "a?": { "delay": {} }, "done?": [] } }, { ▸"log": "x" }]'),
+		["/workflow/1/log", "Never reached"],
+	],
+	[
+		"a jump out of a branch that is called loop",
+		flow('[{ "parallel": { "loop?": ▸"log" } }, { "log": "x" }]'),
+		["/workflow/0/parallel/loop?", "cannot jump there"],
+	],
+	[
 		"a place behind a jump",
 		flow(
 			'[{ "condition": { "if": "a", "true?": ["log", { ▸"delay": {} }, "fail"] } }, { "log": "x" }]',

@@ -149,6 +149,10 @@ export const VALID: readonly Valid[] = [
 		flow(`[{ "parallel": { "a?": { "fail": {} } } }, { "log": "x" }]`),
 	],
 	[
+		"branches that are followed by a route",
+		flow(`[{ "parallel": { "a?": { "log": "a" }, "done?": "log" } }, { "log": "x" }]`),
+	],
+	[
 		"an error that jumps out of a branch's place",
 		flow(
 			`[{ "parallel": { "a?": { "log": "a" }, "error?": "mend" } }, { "log": { "$name": "mend", "message": "x" } }]`,
@@ -157,12 +161,12 @@ export const VALID: readonly Valid[] = [
 	[
 		"any edge of a node whose edges are not known",
 		flow(
-			`[{ "switch": { "on": "input.kind", "gold?": { "log": "g" }, "default?": { "log": "d" } } }, { "log": "x" }]`,
+			`[{ "switch": { "value": "input.kind", "gold?": { "log": "g" }, "default?": { "log": "d" } } }, { "log": "x" }]`,
 		),
 	],
 	[
 		"an edge with - and _ and digits",
-		flow(`[{ "switch": { "on": "a", "a-1_B?": { "log": "x" } } }]`),
+		flow(`[{ "switch": { "value": "a", "a-1_B?": { "log": "x" } } }]`),
 	],
 	["the error of any node", flow(`[{ "log": { "message": "x", "error?": { "log": "y" } } }]`)],
 	["the error of a node without edges", flow(`[{ "fail": { "error?": { "log": "y" } } }]`)],

@@ -42,7 +42,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 		shorthand: "if",
 		config: z.strictObject({ if: z.string() }),
 	},
-	switch: { shorthand: "on", config: z.strictObject({ on: z.string() }) },
+	switch: { shorthand: "value", config: z.strictObject({ value: z.string() }) },
 	loop: {
 		edges: ["loop", "done"],
 		shorthand: "while",
