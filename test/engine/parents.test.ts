@@ -82,6 +82,9 @@ describe("the parent of an instance", () => {
 			define(async () => 1),
 		);
 		await child.until("completed");
+		await expect
+			.poll(() => child.sql("SELECT place, attempts, error FROM receivers"))
+			.toEqual([{ place: expect.stringMatching(/^1\.2\./), attempts: 0, error: null }]);
 		await child.advance(60_000);
 		expect(await child.alarmAfterLease()).toBeNull();
 		expect(await new TestInstance("nobody").sql("SELECT name FROM sqlite_master")).toEqual([]);
