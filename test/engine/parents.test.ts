@@ -86,7 +86,7 @@ describe("the parent of an instance", () => {
 			.poll(() => child.sql("SELECT place, attempts, error FROM receivers"))
 			.toEqual([{ place: expect.stringMatching(/^1\.2\./), attempts: 0, error: null }]);
 		await child.advance(60_000);
-		expect(await child.alarmAfterLease()).toBeNull();
+		await expect.poll(() => child.alarmAfterLease()).toBeNull();
 		expect(await new TestInstance("nobody").sql("SELECT name FROM sqlite_master")).toEqual([]);
 	});
 
