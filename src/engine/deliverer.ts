@@ -45,6 +45,7 @@ export interface DeliveryPlan {
 	retryAt: number | null;
 }
 
+const NOTHING: DeliveryPlan = { isUnderWay: false, retryAt: null };
 /** How long after a change it looks while a pass is at work. */
 const LOOK_MS = 25;
 /** How often an instance of a type that is gone looks whether its receivers are back. */
@@ -108,6 +109,7 @@ export class Deliverer {
 
 	/** As of the last look. */
 	get plan(): DeliveryPlan {
+		if (this.#deliveries === undefined && !this.#isAwaited) return NOTHING;
 		const deliveries = this.#deliveries ?? [];
 		const retries = deliveries.flatMap(({ retryAt }) => retryAt ?? []);
 		if (this.#isAwaited) retries.push(this.#settings.ports.clock.now() + RECHECK_MS);

@@ -307,7 +307,7 @@ export class Delivery {
 		end: { attempts: number; error: string | null; diedAt: number | null } = TO_DELIVER,
 	): void {
 		const { key, name, at, entry } = item;
-		const data = JSON.stringify(fittedData(item.data()));
+		const data = dataText(item);
 		const receiver = this.receiver.name;
 		item.letter = this.#host.store.addLetter({ receiver, key, name, at, data, ...end });
 		item.entry = null;
@@ -325,6 +325,15 @@ export class Delivery {
 	#put(changes: Partial<ReceiverRow>): void {
 		this.#row = { ...this.#row, ...changes };
 		this.#isChanged = true;
+	}
+}
+
+/** Data that cannot be made are no reason to hold up what follows, nor a restart. */
+function dataText(item: Item): string {
+	try {
+		return JSON.stringify(fittedData(item.data()));
+	} catch (error) {
+		return JSON.stringify({ unreadable: thrownMessage(toThrownRecord(error)) });
 	}
 }
 

@@ -2,11 +2,14 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { removeInstance, restartInstance } from "../../src/client/runner-client";
+import { Deliverer } from "../../src/engine/deliverer";
+import type { InstanceRecord } from "../../src/engine/instance-record";
 import type { Program } from "../../src/engine/program";
 import type { WorkflowEvent } from "../../src/model/delivery";
 import { LIMITS } from "../../src/model/limits";
 import { gate, runners, TestInstance } from "../support/instance";
 import { clock, define, programs } from "../support/lab";
+import { programOf } from "../support/program";
 import { deliveriesOf, Listener, quiet } from "../support/receivers";
 
 const three: Program["run"] = async (step, _, run) => {
@@ -443,6 +446,32 @@ describe("a deploy that brings a receiver", () => {
 });
 
 describe("an instance that nobody listens to", () => {
+	it("touches nothing for it: no store, no clock, no chronicle, no alarm", () => {
+		const never = (): never => {
+			throw new Error("it was touched");
+		};
+		const untouchable = new Proxy({}, { get: never }) as never;
+		const row = { type: "silent", status: "running", run: 1, deliverySchema: 0 };
+		const deliverer = new Deliverer({
+			record: { exists: true, isRemoved: false, row } as unknown as InstanceRecord,
+			store: untouchable,
+			ports: untouchable,
+			programs: new Map([["silent", programOf(async () => null, { type: "silent" })]]),
+			...{ read: never, lastStoredSeq: never, changed: never },
+		});
+		deliverer.begin();
+		deliverer.look();
+		deliverer.lookSoon();
+		deliverer.keepRest();
+		deliverer.forget();
+		const { plan, isBehind, underWay } = deliverer;
+		expect([plan, isBehind, underWay]).toEqual([
+			{ isUnderWay: false, retryAt: null },
+			false,
+			undefined,
+		]);
+	});
+
 	it("has no table, no row and no alarm for it", async () => {
 		const instance = await TestInstance.create(define(three));
 		await instance.until("sleeping");

@@ -131,10 +131,13 @@ export class Audience {
 	}
 
 	/** The instance has committed. */
-	committed({ createdAt, run, status }: WorkflowFacts, steps: Iterable<StepFacts>): void {
+	committed(workflow: WorkflowFacts, steps: Iterable<StepFacts>): void {
+		const { createdAt, run, status, startedAt } = workflow;
 		if (createdAt !== this.#createdAt) this.#begin(createdAt);
 		const told = this.#of(run);
-		const outcomes = [...steps].filter(({ outcome }) => outcome !== null).length;
+		// Of a run that was restarted and ended before it began, only the end is told.
+		const kept = startedAt === null ? [] : [...steps];
+		const outcomes = kept.filter(({ outcome }) => outcome !== null).length;
 		told.outcomesDue = Math.max(told.outcomesDue, outcomes);
 		told.endIsDue ||= isTerminal(status);
 	}

@@ -25,6 +25,7 @@ export interface WorkflowFacts {
 	removing: number;
 	slot: string | null;
 	createdAt: number;
+	startedAt: number | null;
 	completedAt: number | null;
 }
 
@@ -49,7 +50,7 @@ export interface StepFacts {
 export const QUERIES = {
 	workflow: `SELECT status, reason, result, error, not_before AS notBefore,
 		deadline_at AS deadlineAt, status_seq AS statusSeq, run, restarts, removing, slot,
-		created_at AS createdAt, completed_at AS completedAt FROM workflow`,
+		created_at AS createdAt, started_at AS startedAt, completed_at AS completedAt FROM workflow`,
 	steps: `SELECT seq, key, kind, status, attempts, result, error, event, started_at AS startedAt,
 		wake_at AS wakeAt, completed_at AS completedAt, outcome, parent,
 		parent_attempt AS parentAttempt FROM steps`,
