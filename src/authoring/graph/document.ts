@@ -6,7 +6,13 @@
  * jsonc-parser goes on after an error, so that all errors of the syntax are found at once. It
  * recurses: the depth is therefore known before it begins.
  */
-import { createScanner, type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
+import {
+	createScanner,
+	type JSONScanner,
+	type ParseErrorCode,
+	printParseErrorCode,
+	visit,
+} from "jsonc-parser";
 import { LIMITS } from "../../model/limits";
 import { shortened } from "../../model/printable";
 import type { Json, JsonObject } from "./definition";
@@ -153,26 +159,26 @@ function isFlatEnough(text: string, faults: Faults): boolean {
 	for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
 		const sign = text[scanner.getTokenOffset()];
 		const closes = sign === "}" || sign === "]";
-		const at = (): Located => ({
-			path: "",
-			line: scanner.getTokenStartLine() + 1,
-			column: scanner.getTokenStartCharacter() + 1,
-		});
 		if (closes && comma !== null) {
 			faults.add(comma, `Expected no "," before ${quoted(sign)}: take it away.`);
 		}
-		comma = sign === "," ? at() : null;
+		comma = sign === "," ? tokenOf(scanner) : null;
 		if (closes) depth--;
 		if (sign === "{" || sign === "[") depth++;
 		if (depth > LIMITS.valueDepth) {
 			faults.add(
-				at(),
+				tokenOf(scanner),
 				`Expected at most ${LIMITS.valueDepth} levels of objects and lists; received more.`,
 			);
 			return false;
 		}
 	}
 	return true;
+}
+
+function tokenOf(scanner: JSONScanner): Located {
+	const line = scanner.getTokenStartLine() + 1;
+	return { path: "", line, column: scanner.getTokenStartCharacter() + 1 };
 }
 
 type OnError = (error: ParseErrorCode, offset: number, length: number, at: Located) => void;
@@ -237,6 +243,7 @@ function checkKey(
 	faults: Faults,
 ): void {
 	const { key } = at;
+	if (faults.isFull) return;
 	if (keys?.has(key)) {
 		faults.add(at, `The key ${quoted(key)} stands here twice: JSON would keep the last one only.`);
 	}

@@ -43,6 +43,7 @@ export function parseFields(
 		return found;
 	}
 	for (const { key, value: given, ...at } of value.members) {
+		if (faults.isFull) break;
 		const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
 		if (field === undefined) faults.add(at, unknownField(key, Object.keys(fields), what));
 		else checkField(given, field, faults);

@@ -196,23 +196,23 @@ const options = (size: number) =>
 	Array.from({ length: size / 12 }, (_, index) => `"o${index}":1`).join();
 
 describe("the time that a text takes", () => {
-	/** The shortest of some times, in ms. */
+	/** The shortest of some times, in ms: the process's own, since other processes may be busy. */
 	const timed = (text: string) =>
 		Math.min(
-			...Array.from({ length: 5 }, () => {
-				const begin = performance.now();
+			...Array.from({ length: 7 }, () => {
+				const before = process.cpuUsage();
 				parseGraph(text, nodes);
-				return performance.now() - begin;
+				return process.cpuUsage(before).user / 1_000;
 			}),
 		);
 
 	it.each(Object.entries(HARD))("grows as its size does: %s", (_, make) => {
-		const small = make(60_000);
+		const small = make(15_000);
 		const large = make(240_000);
 		expect(large.length).toBeLessThan(LIMITS.definitionBytes);
 		timed(small);
-		const ratio = timed(large) / Math.max(timed(small), 1);
-		// Four times the size; its square would be sixteen.
-		expect(ratio).toBeLessThan(10);
+		const ratio = timed(large) / Math.max(timed(small), 0.5);
+		// 16 times the size, and collecting its garbage; the square of 16 would be 256.
+		expect(ratio).toBeLessThan(120);
 	});
 });
