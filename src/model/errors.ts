@@ -54,6 +54,23 @@ export const ERROR_CODES = [
 	"CIRCUIT_OPEN",
 	"BREAKER_LIMIT",
 	"SECRET_MISSING",
+	// A place of a graph failed.
+	"NODE_NOT_FOUND",
+	"NODE_FAULT",
+	"EXPRESSION_FAILED",
+	"STATE_LOCKED",
+	"STATE_TOO_LARGE",
+	"SNAPSHOT_NOT_FOUND",
+	"LOOP_LIMIT",
+	"LOOP_TOO_FAST",
+	"EXECUTION_LIMIT",
+	"BRANCH_STOPPED",
+	"BRANCHES_FAILED",
+	"HTTP_STATUS",
+	"HTTP_FAILED",
+	"HTTP_FORBIDDEN",
+	"HTTP_TOO_LARGE",
+	"CHILD_FAILED",
 	// The instance waits for a slot.
 	"WAITING_FOR_SLOT",
 	// The instance was stopped for repair.

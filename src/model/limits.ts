@@ -157,6 +157,30 @@ export const LIMITS = {
 	graphExecutions: 20_000,
 	/** Ids of one request to rebuild an index. */
 	reindexIds: 1_000,
+	/** Arrivals at a place by jumps that may lie within so short a time. */
+	graphJumps: 5,
+	graphJumpsMs: SECOND,
+	/** Bytes of a graph's state as it runs: less than the largest payload leaves of `valueBytes`. */
+	stateBytes: 768 * KIB,
+	/** Snapshots that a run of a graph keeps: past it, the oldest goes. */
+	stateSnapshots: 100,
+	/** Characters of an expression in a graph. */
+	expressionLength: 8 * KIB,
+	/** Operations of one evaluation of it, levels that they nest, and items of a list in it. */
+	expressionSteps: 100_000,
+	expressionDepth: 500,
+	expressionItems: 100_000,
+	/** Characters of a text in it, and of one that is matched against a pattern. */
+	expressionTextLength: MIB,
+	expressionMatchLength: 10_000,
+	/** Its wall clock, in ms; workerd's stands still while it computes, so the operations bound it. */
+	expressionMs: 5 * SECOND,
+	/** Bytes of the answer to a graph's HTTP request, redirects that it follows, and how long it takes. */
+	graphResponseBytes: 512 * KIB,
+	graphRedirects: 5,
+	graphRequestMs: 30 * SECOND,
+	/** Instances of a node that are kept for the next place. */
+	nodePool: 10,
 	/** How long an ended instance is kept where its type says nothing, in ms: 30 days. */
 	retentionMs: 30 * DAY,
 	/**

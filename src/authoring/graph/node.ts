@@ -13,6 +13,8 @@
  * It runs as a journaled step: `execute` may be called again after a crash or a failure, and never
  * once its outcome is recorded. What it changes in `state` counts when it has succeeded.
  */
+
+import type { RetryOptions } from "../../model/retry";
 import type { Schema } from "../../model/standard-schema";
 import type { Untyped } from "./untyped";
 
@@ -32,22 +34,32 @@ export interface NodeMetadata {
 	readonly shorthand?: string;
 	/** Of its parameters: a Standard Schema. Default: any. */
 	readonly config?: Schema;
+	/** Parameters that are JSONata where they are text: the node is given what they come to. */
+	readonly expressions?: readonly string[];
+	/** Of its places, where neither they nor their definition say anything of it. */
+	readonly retry?: RetryOptions;
 }
 
 export interface ExecutionContext {
 	/** A copy: changes to it become the state's when the node has succeeded. */
 	readonly state: Record<string, Untyped>;
 	readonly inputs: Readonly<Record<string, Untyped>>;
+	/** What the instance was created with. */
+	readonly input: Untyped;
 	/** The type. */
 	readonly workflowId: string;
 	readonly nodeId: string;
 	/** The instance's id. */
 	readonly executionId: string;
+	/** The edges that lead somewhere from here. */
+	readonly edges: readonly string[];
 	/** Of the attempt: from 1. */
 	readonly attempt: number;
+	/** How many there are at most; null: what the type or the instance says. */
+	readonly attemptsMax: number | null;
 	/** The same for each attempt (`<execution>/<place>`): for the other side to tell a repeat by. */
 	readonly idempotencyKey: string;
-	/** Aborted when the attempt times out or the instance is terminated. */
+	/** Aborted when the attempt times out, the instance ends, or a branch beside it has failed. */
 	readonly signal: AbortSignal;
 	log(
 		level: "debug" | "info" | "warn" | "error",
