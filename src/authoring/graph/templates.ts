@@ -180,7 +180,8 @@ async function renderedPart(part: Part, data: object, where: string): Promise<un
 		}
 		case "record": {
 			const record: Record<string, unknown> = {};
-			for (const [key, item] of part.fields) setKey(record, key, await renderedPart(item, data, where));
+			for (const [key, item] of part.fields)
+				setKey(record, key, await renderedPart(item, data, where));
 			return record;
 		}
 	}

@@ -1,10 +1,18 @@
 /** Graphs under test: parsed, put into the registry of programs, created, and driven through their waits. */
-import type { Program } from "../../../src/engine/program";
-import type { GraphDefinition, Json, JsonObject, Place, Route, Stop } from "../../../src/authoring/graph/definition";
+
+import type {
+	GraphDefinition,
+	Json,
+	JsonObject,
+	Place,
+	Route,
+	Stop,
+} from "../../../src/authoring/graph/definition";
 import type { EdgeMap, ExecutionContext } from "../../../src/authoring/graph/node";
 import { WorkflowNode } from "../../../src/authoring/graph/node";
 import { type GraphServices, graphProgram } from "../../../src/authoring/graph/program";
 import { NodeRegistry } from "../../../src/authoring/graph/registry";
+import type { Program } from "../../../src/engine/program";
 import type { WorkflowStatusResponse } from "../../../src/model/http";
 import { LIMITS } from "../../../src/model/limits";
 import { isTerminal } from "../../../src/model/status";
@@ -24,7 +32,12 @@ export interface Surroundings extends GraphServices {
 	nodes?: NodeRegistry;
 }
 
-export function definitionOf({ workflow, initialState = {}, settings = {}, input }: Written): GraphDefinition {
+export function definitionOf({
+	workflow,
+	initialState = {},
+	settings = {},
+	input,
+}: Written): GraphDefinition {
 	const id = `graph-${++types}`;
 	const places = new Map<string, Place>();
 	const tops = new Map<string, string>();
@@ -61,7 +74,8 @@ export function definitionOf({ workflow, initialState = {}, settings = {}, input
 			const jump = tops.get(route);
 			return jump === undefined ? [stopOf(route, {}, `${address}/${route}`)] : [{ jump }];
 		}
-		if (Array.isArray(route)) return route.flatMap((item, index) => routeOf(item, `${address}/${index}`));
+		if (Array.isArray(route))
+			return route.flatMap((item, index) => routeOf(item, `${address}/${index}`));
 		return Object.entries(route as JsonObject).map(([node, value]) =>
 			stopOf(node, value as JsonObject, `${address}/${node}`),
 		);
