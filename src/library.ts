@@ -19,6 +19,14 @@ export {
 export type { ErrorHandler, HandledError } from "./authoring/fluent/handlers";
 export type { CircuitBreakerConfig, StepBuilder } from "./authoring/fluent/step-builder";
 export { Workflow } from "./authoring/fluent/workflow";
+export { type GraphOptions, graphs } from "./authoring/graph/graphs";
+export {
+	type EdgeMap,
+	type ExecutionContext,
+	type NodeMetadata,
+	WorkflowNode,
+} from "./authoring/graph/node";
+export { NodeRegistry } from "./authoring/graph/registry";
 export type { BuiltBranch, Machine, MachineBuilder } from "./authoring/machine/builder";
 export type { MachineContext } from "./authoring/machine/context";
 export type {

@@ -21,7 +21,7 @@ const ROOMS: Record<string, readonly string[]> = {
 	client: ["model"],
 	roles: ["model", "db", "engine", "shards", "client"],
 	"workflow-runner": ["roles", "model", "engine", "shards", "client"],
-	authoring: ["model", "client", "engine/program"],
+	authoring: ["model", "client", "engine/program", "engine/catalogue"],
 	workflows: ["library"],
 	http: ["model", "client"],
 	dashboard: ["model/http", "model/status"], // The HTTP shapes, and the statuses in them.

@@ -3,7 +3,7 @@
  * To add a type, write its file, import it here and give it a line; to be rid of the examples,
  * delete theirs.
  */
-import type { Registry, Services } from "../library";
+import { NodeRegistry, type Registry, type Services } from "../library";
 import { examples } from "./examples/examples";
 import { plugins } from "./examples/plugins";
 
@@ -14,3 +14,6 @@ export const registry = {
 export const services = {
 	plugins,
 } satisfies Services;
+
+/** The nodes of stored definitions: those built in, and what is registered here. */
+export const nodes = new NodeRegistry();

@@ -1,0 +1,86 @@
+/**
+ * What a service needs to store definitions and to run them: given to `workflowRunner`, which runs
+ * them, and to `createApp`, which takes them in.
+ *
+ *   const definitions = graphs({ nodes });
+ *   export class WorkflowRunner extends workflowRunner(registry, { definitions }) {}
+ *   export default { fetch: createApp({ types: catalogueOf(registry), definitions }).fetch };
+ */
+import { createInstance } from "../../client/create-instance";
+import { catalogueEntry } from "../../engine/catalogue";
+import type { DefinitionSupport, Program } from "../../engine/program";
+import { type Definition, DefinitionFaults, type DefinitionFormat } from "../../model/definition";
+import { inputJsonSchema } from "../../model/standard-schema";
+import { environment } from "../environment";
+import type { Children } from "./control";
+import type { GraphDefinition, Json } from "./definition";
+import { definitionHash } from "./definition-hash";
+import { definitionSchema } from "./definition-schema";
+import type { NodeMetadata } from "./node";
+import { parseGraph } from "./parse";
+import { graphProgram } from "./program";
+import { NodeRegistry } from "./registry";
+
+export interface GraphOptions {
+	/** Default: the built-in nodes. */
+	nodes?: NodeRegistry;
+}
+
+export type Graphs = DefinitionSupport & DefinitionFormat;
+
+/** Programs that an isolate keeps. */
+const KEPT = 100;
+
+export function graphs({ nodes = new NodeRegistry() }: GraphOptions = {}): Graphs {
+	const programs = new Map<string, Program>();
+	const compile = ({ hash, text }: Pick<Definition, "hash" | "text">): Program => {
+		const program = programs.get(hash) ?? graphProgram(parsed(text, nodes), nodes, { children });
+		programs.delete(hash);
+		programs.set(hash, program);
+		const [oldest] = programs.keys();
+		if (programs.size > KEPT && oldest !== undefined) programs.delete(oldest);
+		return program;
+	};
+	return {
+		compile,
+		async read(text) {
+			const definition = parsed(text, nodes);
+			// It throws what the settings of a type cannot be.
+			graphProgram(definition, nodes);
+			const { id: type, version, name, about } = definition;
+			const hash = await definitionHash(JSON.parse(text) as Json);
+			return { type, hash, version, name, description: about.description, text };
+		},
+		entry: (definition) => catalogueEntry(compile(definition)),
+		nodesOf: (text) => {
+			const { places } = parsed(text, nodes);
+			return [...new Set(Array.from(places.values(), ({ node }) => node))];
+		},
+		schema: () => definitionSchema(nodes),
+		nodes: () => nodes.listNodes().map(nodeJson),
+	};
+}
+
+/** @throws {DefinitionFaults} */
+function parsed(text: string, nodes: NodeRegistry): GraphDefinition {
+	const result = parseGraph(text, nodes);
+	if ("faults" in result) throw new DefinitionFaults(result.faults);
+	return result.definition;
+}
+
+/** What `GET /nodes` says of one. */
+function nodeJson({ config, ...metadata }: NodeMetadata): Record<string, unknown> {
+	const schema = config === undefined ? null : inputJsonSchema(config);
+	return schema === null ? { ...metadata } : { ...metadata, config: schema };
+}
+
+/** Instances of this service. */
+const children: Children = {
+	async start({ type, id, payload, parent }) {
+		const { WORKFLOW_RUNNER: runners } = environment(undefined);
+		await createInstance(runners, {
+			...{ type, id, payload, onConflict: "return" },
+			...(parent === null ? {} : { parent, by: { actor: `instance:${parent.id}` } }),
+		});
+	},
+};
