@@ -1,4 +1,6 @@
 // Three places to run: pure rooms in Node, the engine in workerd, and the service as a process.
+
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
@@ -20,6 +22,9 @@ const STREAM_ENDS = [
 	"ReadableStream received over RPC disconnected prematurely.",
 ];
 
+/** Vitest leaves a core to itself, and needs none: with two, that is half as fast. */
+const WORKERS = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
 	test: {
 		onUnhandledError: ({ message }) => !STREAM_ENDS.includes(message),
@@ -28,6 +33,7 @@ export default defineConfig({
 				plugins: [sqlAsText],
 				test: {
 					name: "node",
+					maxWorkers: WORKERS,
 					include: [
 						"test/{model,types,streams,cli}/**/*.test.ts",
 						"test/authoring/graph/parse/**/*.test.ts",
@@ -40,6 +46,7 @@ export default defineConfig({
 				plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.jsonc" } })],
 				test: {
 					name: "workerd",
+					maxWorkers: WORKERS,
 					include: [
 						"test/{engine,shards,db,http,client,authoring,simulation/workerd}/**/*.test.ts",
 					],
@@ -53,8 +60,9 @@ export default defineConfig({
 					include: ["test/e2e/**/*.test.ts"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
-					// Each file starts processes of its own: one at a time on a small machine.
+					// Each file starts processes of its own: one at a time, and when all else is done.
 					fileParallelism: false,
+					sequence: { groupOrder: 1 },
 				},
 			},
 		],
