@@ -27,7 +27,7 @@ function advice(node: string, nodes: KnownNodes): string {
 }
 
 /** What stands where a node is given something: nothing, an object's members, or another value. */
-export type Given = null | readonly Member[] | Value;
+type Given = null | readonly Member[] | Value;
 
 /** Where the node is named, and what it is given there. */
 export interface Use {
