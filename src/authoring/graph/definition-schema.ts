@@ -47,6 +47,7 @@ export function definitionSchema(nodes: KnownNodes): JsonObject {
 					{ $ref: "#/$defs/places" },
 				],
 			},
+			...schemasOf(PLACE_OPTIONS),
 			...Object.fromEntries(defined),
 		},
 	};
@@ -61,6 +62,11 @@ const closed = (properties: JsonObject, required: string[] = []): JsonObject => 
 	required,
 	additionalProperties: false,
 });
+
+/** Each node has them. */
+const OPTIONS: JsonObject = Object.fromEntries(
+	Object.keys(PLACE_OPTIONS).map((name) => [name, { $ref: `#/$defs/${name}` }]),
+);
 
 const GRAPH = closed(
 	{
@@ -90,7 +96,7 @@ function nodeSchema(shape: NodeShape): JsonObject {
 	const routes = edges?.map((edge): [string, Json] => [`${edge}?`, ROUTE]) ?? [];
 	const object = {
 		type: "object",
-		properties: { ...properties, ...schemasOf(PLACE_OPTIONS), ...Object.fromEntries(routes) },
+		properties: { ...properties, ...OPTIONS, ...Object.fromEntries(routes) },
 		required,
 		...(edges === null ? { patternProperties: { [EDGE]: ROUTE } } : {}),
 		// Of a node without a schema, anything may be a parameter that is neither edge nor option.

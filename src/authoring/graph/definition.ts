@@ -89,7 +89,7 @@ export interface Place {
 
 /** What any place may have beside its node's parameters, as `$retry`, `$timeout` and so on. */
 export interface PlaceOptions {
-	/** `{ limit, delay, backoff, maxDelay, jitter }` as `RetryOptions`, or seed 000's `{ maxAttempts, … }`. */
+	/** `{ limit, delay, backoff, maxDelay, jitter }` as `RetryOptions`, or `{ maxAttempts, backoffMs, exponentialBackoff }`. */
 	readonly retry?: JsonObject;
 	/** Of each attempt. */
 	readonly timeout?: string | number;

@@ -31,12 +31,12 @@ export interface ListValue extends Located {
 	readonly items: Value[];
 }
 
-export interface TextValue extends Located {
+interface TextValue extends Located {
 	readonly kind: "string";
 	readonly value: string;
 }
 
-export interface OtherValue extends Located {
+interface OtherValue extends Located {
 	readonly kind: "number" | "boolean" | "null";
 	readonly value: number | boolean | null;
 }

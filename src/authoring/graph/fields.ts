@@ -53,7 +53,7 @@ export function parseFields(
 	return found;
 }
 
-export function requireFields(value: ObjectValue, required: readonly string[], faults: Faults) {
+function requireFields(value: ObjectValue, required: readonly string[], faults: Faults) {
 	const missing = required.filter((name) => !value.members.some(({ key }) => key === name));
 	for (const name of missing) faults.add(value, `The field ${quoted(name)} is missing.`);
 }

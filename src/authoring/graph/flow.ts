@@ -5,7 +5,7 @@
  */
 import type { Faults, Located } from "./faults";
 
-export interface Jump {
+interface Jump {
 	/** Index of the place in the top list. */
 	readonly to: number;
 	readonly at: Located;

@@ -2,7 +2,7 @@
 import { printable, shortened } from "../../model/printable";
 import type { JsonObject, KnownNodes, NodeShape } from "./definition";
 import { jsonObjectOf, jsonOf, locate, type Member, type Value } from "./document";
-import { type Faults, type Located, listed, suggestion } from "./faults";
+import { type Faults, type Located, listed, quoted, suggestion } from "./faults";
 
 /** Undefined when there is no such node, which `faults` then say. */
 export function lookUp(
@@ -27,7 +27,7 @@ function advice(node: string, nodes: KnownNodes): string {
 }
 
 /** What stands where a node is given something: nothing, an object's members, or another value. */
-export type Given = null | readonly Member[] | Value;
+type Given = null | readonly Member[] | Value;
 
 /** Where the node is named, and what it is given there. */
 export interface Use {
@@ -39,16 +39,35 @@ export interface Use {
 
 /** The parameters, checked by the node itself. */
 export function parametersOf(use: Use, faults: Faults): JsonObject {
-	const { shape, at, given } = use;
+	const { node, shape, at, given } = use;
 	if (given !== null && "kind" in given) return shorthand(given, use, faults);
 	const config = jsonObjectOf(given ?? []);
-	for (const { path, message } of issuesOf(shape, config)) {
+	if (issuesOf(shape, config).length === 0) return config;
+	// Names that the node does not have are told at their own places, by the nearest that it has.
+	const names = namesOf(shape);
+	const known: Member[] = [];
+	for (const { key, value, ...place } of given ?? []) {
+		if (names === null || names.includes(key)) known.push({ key, value, ...place });
+		else faults.add(place, unknownParameter(key, node, names));
+	}
+	for (const { path, message } of issuesOf(shape, jsonObjectOf(known))) {
 		const [first, ...inside] = path;
-		const member = given?.find(({ key }) => key === String(first));
+		const member = known.find(({ key }) => key === String(first));
 		if (member === undefined) faults.add(at, named(path, message));
 		else addInside(member.value, inside, message, faults);
 	}
 	return config;
+}
+
+/** Of all parameters that it takes; null: that is not known. */
+function namesOf(shape: NodeShape | undefined): string[] | null {
+	const schema = shape?.schema;
+	if (schema?.type !== "object" || schema.additionalProperties !== false) return null;
+	return Object.keys(schema.properties ?? {});
+}
+
+function unknownParameter(key: string, node: string, names: readonly string[]): string {
+	return `"${node}" has no parameter ${quoted(key)}.${suggestion(key, names)} Expected ${names.length === 0 ? "none" : listed(names)}.`;
 }
 
 /** A value that is one of the node's parameters. */

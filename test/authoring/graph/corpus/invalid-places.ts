@@ -85,8 +85,13 @@ const NODES: readonly Invalid[] = [
 	["a parameter that is missing", flow('[{ ▸"log": {} }]'), ["/workflow/0/log", "message: "]],
 	[
 		"a parameter that the node does not have",
-		flow('[{ ▸"log": { "message": "x", "lvl": "info" } }]'),
-		["/workflow/0/log", "lvl"],
+		flow('[{ "log": { "message": "x", ▸"mesage": "y", ▸"x": 1, "level": ▸1 } }]'),
+		[
+			"/workflow/0/log/mesage",
+			'"log" has no parameter "mesage". Did you mean "message"? Expected message, level.',
+		],
+		["/workflow/0/log/x", '"log" has no parameter "x". Expected message, level.'],
+		["/workflow/0/log/level", "Invalid option"],
 	],
 	[
 		"a parameter of another type",
