@@ -4,6 +4,7 @@ import { afterAll, expect } from "vitest";
 import * as z from "zod";
 import type { RunnerNamespace } from "../../src/client/runner-client";
 import { createApp, type ServiceEnv } from "../../src/http/app";
+import type { DefinitionFormat } from "../../src/model/definition";
 import type { ErrorResponse } from "../../src/model/http";
 import { listed, runners, TestInstance } from "../support/instance";
 import { catalogueOf, clock } from "../support/lab";
@@ -45,8 +46,15 @@ export class Service {
 	readonly #app: ReturnType<typeof createApp>;
 	readonly #env: ServiceEnv;
 
-	constructor(types: readonly string[], settings: Partial<ServiceEnv> = { AUTH: "off" }) {
-		this.#app = createApp({ types: catalogueOf(types) });
+	constructor(
+		types: readonly string[],
+		settings: Partial<ServiceEnv> = { AUTH: "off" },
+		definitions?: DefinitionFormat,
+	) {
+		this.#app = createApp({
+			types: catalogueOf(types),
+			...(definitions === undefined ? {} : { definitions }),
+		});
 		this.#env = {
 			WORKFLOW_RUNNER: {
 				getByName: (name) => {

@@ -1,0 +1,227 @@
+/** Definitions over HTTP: storing, checking, choosing and forgetting them, and running what they say. */
+import { describe, expect, it } from "vitest";
+import { graphs } from "../../src/authoring/graph/graphs";
+import { definedType } from "../support/definitions";
+import { TestInstance } from "../support/instance";
+import { clock, compileWith } from "../support/lab";
+import { type Reply, refusal, Service } from "./support-service";
+
+const definitions = graphs();
+compileWith(definitions.compile);
+const service = new Service([], { AUTH: "off" }, definitions);
+
+interface Parts {
+	version?: string;
+	workflow?: unknown[];
+}
+
+const of = (id: string, { version = "1.0.0", workflow = [{ log: "hello" }] }: Parts = {}) => ({
+	...{ id, name: `The workflow ${id}`, version },
+	workflow,
+});
+
+async function stored(id: string, parts: Parts = {}): Promise<Record<string, unknown>> {
+	const reply = await service.post("/definitions", of(id, parts));
+	expect([200, 201]).toContain(reply.status);
+	return reply.body as Record<string, unknown>;
+}
+
+async function created(type: string, payload: unknown = null): Promise<TestInstance> {
+	const reply = await service.post("/workflows", { type, payload });
+	expect(reply.status).toBe(201);
+	return new TestInstance((reply.body as { id: string }).id);
+}
+
+/** The body of an answer that is as it should be. */
+function body(reply: Reply): Record<string, unknown> {
+	expect(reply.status).toBe(200);
+	return reply.body as Record<string, unknown>;
+}
+
+describe("POST /definitions", () => {
+	it("stores a definition, which is a type at once", async () => {
+		const id = definedType();
+		const reply = await service.post("/definitions", of(id));
+		expect(reply.status).toBe(201);
+		expect(reply.body).toMatchObject({
+			...{ type: id, version: "1.0.0", isCurrent: true, actor: "api" },
+			hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+		});
+		const instance = await created(id);
+		await instance.until("completed");
+		await service.listsUntil(`/workflows?type=${id}`, {
+			type: id,
+			instances: [expect.objectContaining({ id: instance.id, status: "completed" })],
+			nextCursor: null,
+		});
+		const types = body(await service.get("/types")).types as { name: string }[];
+		expect(types.map(({ name }) => name)).toContain(id);
+		expect(body(await service.get(`/types/${id}`))).toMatchObject({ name: id, version: "1.0.0" });
+		expect(body(await service.get(`/types/${id}/graph`))).toEqual({
+			nodes: [{ id: "0/log", kind: "log", label: "log" }],
+			edges: [],
+		});
+	});
+
+	it("is 200 for what is stored already: white space does not count", async () => {
+		const id = definedType();
+		await stored(id);
+		const again = await service.postText("/definitions", JSON.stringify(of(id), null, 3));
+		expect(again.status).toBe(200);
+	});
+
+	it("refuses other content under a version, unless it is to take its place", async () => {
+		const id = definedType();
+		await stored(id);
+		const other = of(id, { workflow: [{ log: "other" }] });
+		refusal(await service.post("/definitions", other), 409, "DEFINITION_EXISTS");
+		expect((await service.post("/definitions?replace=true", other)).status).toBe(201);
+		expect(body(await service.get(`/definitions/${id}`))).toMatchObject({
+			content: other,
+			versions: [expect.objectContaining({ version: "1.0.0" })],
+		});
+	});
+
+	it("answers with every fault and its place, and stores nothing", async () => {
+		const id = definedType();
+		const text = [
+			"{",
+			`  "id": "${id}", "name": "x", "version": "one",`,
+			'  "workflow": [',
+			'    { "lgo": "hello" }',
+			"  ]",
+			"}",
+		].join("\n");
+		const reply = await service.postText("/definitions", text);
+		expect(reply.status).toBe(400);
+		const { error } = reply.body as { error: { code: string; details: unknown } };
+		expect(error.code).toBe("VALIDATION_ERROR");
+		expect(error.details).toEqual({
+			issues: [
+				expect.objectContaining({ path: "/version", line: 2 }),
+				expect.objectContaining({
+					...{ path: "/workflow/0/lgo", line: 4, column: 7 },
+					message: expect.stringContaining('"log"'),
+				}),
+			],
+		});
+		refusal(await service.get(`/definitions/${id}`), 404, "DEFINITION_NOT_FOUND");
+		const list = body(await service.get("/definitions")).definitions as { type: string }[];
+		expect(list.map(({ type }) => type)).not.toContain(id);
+	});
+});
+
+describe("POST /definitions/validate", () => {
+	it("says whether a definition is one, and stores nothing", async () => {
+		const id = definedType();
+		expect(body(await service.post("/definitions/validate", of(id)))).toMatchObject({
+			...{ valid: true, faults: [], definition: { type: id, version: "1.0.0" } },
+		});
+		const faulty = of(id, { workflow: [] });
+		expect(body(await service.post("/definitions/validate", faulty))).toMatchObject({
+			...{ valid: false, definition: null },
+			faults: [expect.objectContaining({ path: "/workflow" })],
+		});
+		refusal(await service.get(`/definitions/${id}`), 404, "DEFINITION_NOT_FOUND");
+	});
+});
+
+describe("the versions of a type", () => {
+	it("are listed, read, and made current again", async () => {
+		const id = definedType();
+		const one = await stored(id);
+		clock.advance(1);
+		const two = await stored(id, { version: "2.0.0", workflow: [{ fail: "no" }] });
+		expect(body(await service.get(`/definitions/${id}`))).toEqual({
+			...two,
+			content: of(id, { version: "2.0.0", workflow: [{ fail: "no" }] }),
+			versions: [two, { ...one, isCurrent: false }],
+		});
+		expect(body(await service.get(`/definitions/${id}/versions/1.0.0`))).toMatchObject({
+			content: of(id),
+		});
+		const current = { version: "1.0.0" };
+		const chosen = await service.request("PUT", `/definitions/${id}/current`, {
+			headers: { "Content-Type": "application/json" },
+			body: JSON.stringify(current),
+		});
+		expect(body(chosen)).toEqual(one);
+		await (await created(id)).until("completed");
+		refusal(await service.get(`/definitions/${id}/versions/9.9.9`), 404, "DEFINITION_NOT_FOUND");
+	});
+
+	it("are forgotten together, once there are no instances", async () => {
+		const id = definedType();
+		await stored(id);
+		expect(body(await service.request("DELETE", `/definitions/${id}`))).toEqual({
+			...{ type: id, status: "deleted" },
+		});
+		refusal(await service.post("/workflows", { type: id }), 400, "UNKNOWN_TYPE");
+		refusal(await service.get(`/types/${id}`), 404, "UNKNOWN_TYPE");
+	});
+});
+
+describe("POST /workflows with a definition", () => {
+	it("stores and runs it: 202 with an execution and where to look at it", async () => {
+		const id = definedType();
+		const reply = await service.post("/workflows", of(id, { workflow: [{ "wait-event": "go" }] }));
+		expect(reply.status).toBe(202);
+		const { executionId, status, links } = reply.body as Record<string, never>;
+		expect(status).toBe("running");
+		expect(reply.headers.get("Location")).toBe(`/executions/${executionId}`);
+		expect(links).toEqual({
+			self: `/executions/${executionId}`,
+			state: `/executions/${executionId}/state`,
+			metrics: `/executions/${executionId}/metrics`,
+			instance: `/workflows/${executionId}`,
+			stream: `/workflows/${executionId}/stream`,
+		});
+		const instance = new TestInstance(executionId);
+		await instance.until("waiting");
+		await instance.evict();
+		await service.post(`/workflows/${executionId}/events/go`, { ok: true });
+		await instance.until("completed");
+	});
+
+	it("takes a list of steps as a linear graph", async () => {
+		const name = definedType();
+		const steps = [
+			{ id: "say", type: "log", config: { message: "hello" } },
+			{ id: "rest", type: "delay", config: { duration: 1_000 } },
+		];
+		const reply = await service.post("/workflows", { name, description: "a list", steps });
+		expect(reply.status).toBe(202);
+		const { executionId } = reply.body as { executionId: string };
+		const instance = new TestInstance(executionId);
+		await instance.until("sleeping");
+		await instance.advance(1_000);
+		await instance.until("completed");
+		expect(body(await service.get(`/workflows/${executionId}`)).steps).toMatchObject([
+			{ name: "say", status: "completed" },
+			{ name: "rest", status: "completed" },
+		]);
+	});
+});
+
+describe("GET /nodes", () => {
+	it("lists the nodes with their parameters", async () => {
+		const nodes = (await service.get("/nodes")).body as { id: string; version: string }[];
+		const ids = nodes.map(({ id }) => id);
+		for (const id of ["log", "delay", "http", "condition", "loop", "parallel", "fail"]) {
+			expect(ids).toContain(id);
+		}
+		expect(nodes.find(({ id }) => id === "delay")).toMatchObject({
+			...{ version: "1.0.0", config: { type: "object" } },
+		});
+	});
+});
+
+describe("GET /definitions/schema.json", () => {
+	it("is the JSON Schema of the format", async () => {
+		const reply = await service.get("/definitions/schema.json");
+		expect(reply.headers.get("Content-Type")).toBe("application/schema+json");
+		expect(JSON.parse(reply.text)).toMatchObject({
+			$schema: "https://json-schema.org/draft/2020-12/schema",
+		});
+	});
+});
