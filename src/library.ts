@@ -19,14 +19,19 @@ export {
 export type { ErrorHandler, HandledError } from "./authoring/fluent/handlers";
 export type { CircuitBreakerConfig, StepBuilder } from "./authoring/fluent/step-builder";
 export { Workflow } from "./authoring/fluent/workflow";
-export { type GraphOptions, graphs } from "./authoring/graph/graphs";
+export type { Children } from "./authoring/graph/control";
+export { classify, type ErrorInfo } from "./authoring/graph/errors";
+export { type GraphOptions, type GraphWorkflow, graph } from "./authoring/graph/graph";
+export { type Graphs, graphs } from "./authoring/graph/graphs";
 export {
+	type EdgeFunction,
 	type EdgeMap,
 	type ExecutionContext,
 	type NodeMetadata,
 	WorkflowNode,
 } from "./authoring/graph/node";
-export { NodeRegistry } from "./authoring/graph/registry";
+export type { HttpSettings } from "./authoring/graph/nodes/http-access";
+export { type NodeClass, NodeRegistry, type NodeSettings } from "./authoring/graph/registry";
 export type { BuiltBranch, Machine, MachineBuilder } from "./authoring/machine/builder";
 export type { MachineContext } from "./authoring/machine/context";
 export type {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { graphs } from "../../src/authoring/graph/graphs";
 import { definedType } from "../support/definitions";
 import { TestInstance } from "../support/instance";
-import { clock, compileWith } from "../support/lab";
+import { clock, compileWith, define } from "../support/lab";
 import { type Reply, refusal, Service } from "./support-service";
 
 const definitions = graphs();
@@ -166,7 +166,11 @@ describe("POST /workflows with a definition", () => {
 		const id = definedType();
 		const reply = await service.post("/workflows", of(id, { workflow: [{ "wait-event": "go" }] }));
 		expect(reply.status).toBe(202);
-		const { executionId, status, links } = reply.body as Record<string, never>;
+		const { executionId, status, links } = reply.body as {
+			executionId: string;
+			status: string;
+			links: Record<string, string>;
+		};
 		expect(status).toBe("running");
 		expect(reply.headers.get("Location")).toBe(`/executions/${executionId}`);
 		expect(links).toEqual({
@@ -200,6 +204,63 @@ describe("POST /workflows with a definition", () => {
 			{ name: "say", status: "completed" },
 			{ name: "rest", status: "completed" },
 		]);
+	});
+});
+
+describe("GET /executions/:id", () => {
+	it("tells the path, the state and the metrics, while it runs and at its end", async () => {
+		const id = definedType();
+		await stored(id, {
+			workflow: [
+				{ "set-state": { values: { n: "{{ input.n + 1 }}" } } },
+				{ condition: { if: "n > 2", "true?": "wait-event", "false?": { fail: "too few" } } },
+				{ "wait-event": "go" },
+			],
+		});
+		const instance = await created(id, { n: 2 });
+		await instance.until("waiting");
+		const path = `/executions/${instance.id}`;
+		expect(body(await service.get(path))).toMatchObject({
+			...{ id: instance.id, workflowId: id, status: "running", instanceStatus: "waiting" },
+			currentNode: "2/wait-event",
+			executionPath: [
+				{ nodeId: "set-state", edgeTaken: "success", status: "completed" },
+				{ nodeId: "condition", edgeTaken: "true", outputData: true },
+				{ nodeId: "wait-event", edgeTaken: null, status: "waiting", endTime: null },
+			],
+		});
+		expect(body(await service.get(`${path}/state`))).toEqual({ n: 3, condition_output: true });
+		await instance.crash();
+		await instance.event("go", { by: "ann" });
+		await instance.until("completed");
+		const state = { n: 3, condition_output: true, "wait-event_output": { by: "ann" } };
+		expect(body(await service.get(path))).toMatchObject({
+			...{ status: "completed", finalState: state, endTime: expect.any(String) },
+		});
+		expect(body(await service.get(`${path}/state`))).toEqual(state);
+		expect(body(await service.get(`${path}/metrics`))).toMatchObject({
+			...{ executionId: instance.id, nodeExecutions: 3, stateOperations: 3 },
+			nodeMetrics: { condition: { executionCount: 1, errors: 0 } },
+		});
+	});
+
+	it("classifies the error of one that failed", async () => {
+		const id = definedType();
+		await stored(id, { workflow: [{ fail: { message: "no luck", code: "NO_LUCK" } }] });
+		const instance = await created(id);
+		await instance.until("errored");
+		expect(body(await service.get(`/executions/${instance.id}`))).toMatchObject({
+			status: "failed",
+			error: { type: "runtime", severity: "critical", message: "no luck", code: "NO_LUCK" },
+		});
+	});
+
+	it("is none of an instance whose program is code, nor of an unknown one", async () => {
+		const code = await TestInstance.create(define(async () => 1));
+		for (const path of ["", "/state", "/metrics"]) {
+			refusal(await service.get(`/executions/${code.id}${path}`), 404, "NO_EXECUTION");
+			refusal(await service.get(`/executions/unknown${path}`), 404, "INSTANCE_NOT_FOUND");
+		}
 	});
 });
 

@@ -3,6 +3,7 @@
  * come back. They run between the engine's steps, so they decide by recorded outcomes alone.
  */
 import type { WorkflowError } from "../../model/errors";
+import type { ParentRef } from "../../model/rpc";
 import type { Place } from "./definition";
 import { type EdgeMap, WorkflowNode } from "./node";
 import type { Outcome } from "./outcome";
@@ -56,13 +57,13 @@ export interface Flow {
 export interface Children {
 	/**
 	 * Creates the instance, or finds it there: a crash may ask for it twice. With `parent`, its end is
-	 * told to that instance, as an event with a `ChildEnd` as payload.
+	 * told to that instance.
 	 */
 	start(child: {
 		type: string;
 		id: string;
 		payload: unknown;
-		parent: { id: string; event: string } | null;
+		parent: ParentRef | null;
 	}): Promise<void>;
 }
 

@@ -21,17 +21,12 @@ import { parseGraph } from "./parse";
 import { graphProgram } from "./program";
 import { NodeRegistry } from "./registry";
 
-export interface GraphOptions {
-	/** Default: the built-in nodes. */
-	nodes?: NodeRegistry;
-}
-
 export type Graphs = DefinitionSupport & DefinitionFormat;
 
 /** Programs that an isolate keeps. */
 const KEPT = 100;
 
-export function graphs({ nodes = new NodeRegistry() }: GraphOptions = {}): Graphs {
+export function graphs({ nodes = new NodeRegistry() }: { nodes?: NodeRegistry } = {}): Graphs {
 	const programs = new Map<string, Program>();
 	const compile = ({ hash, text }: Pick<Definition, "hash" | "text">): Program => {
 		const program = programs.get(hash) ?? graphProgram(parsed(text, nodes), nodes, { children });

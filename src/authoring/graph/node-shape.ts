@@ -12,6 +12,7 @@ export function nodeShape(node: WorkflowNode): NodeShape {
 		edges,
 		returning: node instanceof ControlNode ? node.returning : [],
 		...(shorthand === undefined ? {} : { shorthand }),
+		expressions,
 		// When it is asked for: a deployment has little time to start.
 		get schema() {
 			const schema = isSchema(config) ? inputJsonSchema(config) : null;

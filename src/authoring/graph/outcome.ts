@@ -11,6 +11,7 @@
  * - a failure of any of these.
  */
 import { thrownMessage, toThrownRecord } from "../../model/error-record";
+import type { StepKind } from "../../model/rpc";
 import type { Place } from "./definition";
 import { isRecord } from "./records";
 
@@ -64,17 +65,12 @@ export const EDGES = {
 	done: "done",
 } as const;
 
-/** What a child tells the place that waits for it. */
-export type ChildEnd =
-	| { readonly status: "completed"; readonly result: unknown }
-	| { readonly status: "errored" | "timed_out" | "terminated"; readonly error?: unknown };
+/** The payload of a sub-workflow's wait is a `ChildEnd`. */
+const SUB_WORKFLOW = "sub-workflow";
 
-export type RowKind = "do" | "sleep" | "wait_for_event";
-
-export function completed(place: Place, kind: RowKind, result: unknown): Outcome {
+export function completed(place: Place, kind: StepKind, result: unknown): Outcome {
 	if (kind === "sleep") return { edge: EDGES.done };
-	if (kind === "wait_for_event")
-		return place.node === "sub-workflow" ? ended(result) : event(result);
+	if (kind === "wait_for_event") return place.node === SUB_WORKFLOW ? ended(result) : event(result);
 	if (isRecord(result) && (typeof result.edge === "string" || result.edge === null)) {
 		return result as unknown as Outcome; // Only this style writes it, or somebody who means it.
 	}
@@ -91,7 +87,7 @@ function ended(end: unknown): Outcome {
 }
 
 /** Null: nothing follows from it; the error is that of what is around the place. */
-export function failed(place: Place, kind: RowKind, error: unknown): Outcome | null {
+export function failed(place: Place, kind: StepKind, error: unknown): Outcome | null {
 	const { code } = summaryOf(error);
 	if (code === "BRANCH_STOPPED") return null;
 	const { edges } = place;

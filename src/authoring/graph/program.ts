@@ -8,6 +8,7 @@ import { panicOptions, retryOptions } from "../configs";
 import { declared } from "../declaration";
 import type { Children } from "./control";
 import type { GraphDefinition } from "./definition";
+import { inspection } from "./execution";
 import { graphOf } from "./graph-of";
 import { inputSchema } from "./input-schema";
 import { worthRetrying } from "./prepared";
@@ -38,6 +39,7 @@ export function graphProgram(
 	return {
 		...declaredBy(definition),
 		graph: graphOf(definition, nodes),
+		inspect: inspection(definition),
 		async run(step: StyleStep, payload: unknown, info: RunInfo): Promise<unknown> {
 			const run = new Run(code, step, payload, info);
 			await new Thread(run, definition.start, null).run();

@@ -11,8 +11,8 @@ import { LIMITS } from "../../model/limits";
 import { printable, shortened } from "../../model/printable";
 import { ControlNode } from "./control";
 import type { KnownNodes, NodeShape } from "./definition";
+import { listed, quoted, suggestion } from "./faults";
 import { checkedMetadata } from "./metadata";
-import { nearest } from "./nearest";
 import { type NodeMetadata, WorkflowNode } from "./node";
 import { nodeShape } from "./node-shape";
 import { builtIns } from "./nodes/built-in";
@@ -143,12 +143,11 @@ export class NodeRegistry implements KnownNodes {
 	#registered(id: string): Registration {
 		const registration = this.#nodes.get(id);
 		if (registration !== undefined) return registration;
-		const close = nearest(id, this.#nodes.keys());
-		const hint = close === undefined ? "" : ` Is it "${close}"?`;
+		const known = [...this.#nodes.keys()];
 		throw new WorkflowError(
 			"NODE_NOT_FOUND",
-			`There is no node "${shortened(id)}".${hint} Known: ${[...this.#nodes.keys()].join(", ")}.`,
-			{ node: shortened(id), ...(close === undefined ? {} : { nearest: close }) },
+			`There is no node ${quoted(id)}.${suggestion(id, known)} Known: ${listed(known)}.`,
+			{ node: shortened(id) },
 		);
 	}
 }

@@ -56,7 +56,9 @@ export function parametersOf(
 			const rendered: Record<string, unknown> = {};
 			for (const [name, part] of fields) {
 				if (names !== undefined && !names.includes(name)) continue;
-				setKey(rendered, name, await renderedPart(part, data, `"${name}" of ${where}`));
+				const value = await renderedPart(part, data, `"${name}" of ${where}`);
+				// What an expression does not find is there all the same.
+				setKey(rendered, name, value === undefined && expressions.includes(name) ? null : value);
 			}
 			return rendered;
 		},

@@ -111,7 +111,7 @@ export class Thread {
 		try {
 			return { place, outcome: await this.#flow(place, visit).take() };
 		} catch (error) {
-			return this.#rescue(error);
+			return await this.#rescue(error);
 		}
 	}
 

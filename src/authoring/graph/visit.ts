@@ -7,9 +7,10 @@
  */
 import type { StepContext, StepOptions, StyleStep } from "../../engine/program";
 import type { WorkflowError } from "../../model/errors";
+import type { StepKind } from "../../model/rpc";
 import type { BranchEnds, Children, Config, ControlNode, Decision, Flow } from "./control";
 import type { Place } from "./definition";
-import { completed, failed, type Outcome, type RowKind, rollbackOf, SUFFIX } from "./outcome";
+import { completed, failed, type Outcome, rollbackOf, SUFFIX } from "./outcome";
 import { runBranches } from "./parallel";
 import { executePlace, scopeOf } from "./place-step";
 import type { PreparedPlace } from "./prepared";
@@ -77,7 +78,7 @@ export class PlaceFlow implements Flow {
 			return await (node === null ? this.#execute(prepared) : this.#control(node));
 		} catch (error) {
 			if (error instanceof Recorded) throw error.error;
-			return this.fail(error);
+			return await this.fail(error);
 		}
 	}
 
@@ -213,7 +214,7 @@ export class PlaceFlow implements Flow {
 	}
 
 	/** V1. @throws {Recorded} */
-	async #settled(kind: RowKind, step: Promise<unknown>, suffix = ""): Promise<Outcome> {
+	async #settled(kind: StepKind, step: Promise<unknown>, suffix = ""): Promise<Outcome> {
 		let result: unknown;
 		try {
 			result = await step;
@@ -228,7 +229,7 @@ export class PlaceFlow implements Flow {
 		return outcome;
 	}
 
-	#failed(kind: RowKind, error: unknown, suffix: string): Outcome | Promise<never> {
+	#failed(kind: StepKind, error: unknown, suffix: string): Outcome | Promise<never> {
 		if (isStop(error)) return never();
 		if (suffix !== "") throw error;
 		const { place } = this;

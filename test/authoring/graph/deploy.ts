@@ -1,20 +1,13 @@
 /** Graphs under test: parsed, put into the registry of programs, created, and driven through their waits. */
 
-import type {
-	GraphDefinition,
-	Json,
-	JsonObject,
-	Place,
-	Route,
-	Stop,
-} from "../../../src/authoring/graph/definition";
+import type { GraphDefinition, Json, JsonObject } from "../../../src/authoring/graph/definition";
 import type { EdgeMap, ExecutionContext } from "../../../src/authoring/graph/node";
 import { WorkflowNode } from "../../../src/authoring/graph/node";
+import { parseGraph } from "../../../src/authoring/graph/parse";
 import { type GraphServices, graphProgram } from "../../../src/authoring/graph/program";
 import { NodeRegistry } from "../../../src/authoring/graph/registry";
 import type { Program } from "../../../src/engine/program";
 import type { WorkflowStatusResponse } from "../../../src/model/http";
-import { LIMITS } from "../../../src/model/limits";
 import { isTerminal } from "../../../src/model/status";
 import { TestInstance } from "../../support/instance";
 import { clock, programs } from "../../support/lab";
@@ -32,70 +25,11 @@ export interface Surroundings extends GraphServices {
 	nodes?: NodeRegistry;
 }
 
-export function definitionOf({
-	workflow,
-	initialState = {},
-	settings = {},
-	input,
-}: Written): GraphDefinition {
+export function definitionOf(written: Written, nodes: NodeRegistry): GraphDefinition {
 	const id = `graph-${++types}`;
-	const places = new Map<string, Place>();
-	const tops = new Map<string, string>();
-	for (const [index, item] of workflow.entries()) {
-		for (const [node, value] of Object.entries(item as JsonObject)) {
-			const address = `${index}/${node}`;
-			if (!tops.has(node)) tops.set(node, address);
-			const name = (value as JsonObject).$name;
-			if (typeof name === "string") tops.set(name, address);
-		}
-	}
-	const stopOf = (node: string, value: JsonObject, address: string): Stop => {
-		const edges = new Map<string, Route>();
-		const config: JsonObject = {};
-		const options: Record<string, unknown> = {};
-		places.set(address, {
-			address,
-			node,
-			name: typeof value.$name === "string" ? value.$name : null,
-			config,
-			options,
-			edges,
-		});
-		for (const [key, given] of Object.entries(value)) {
-			if (key.endsWith("?")) edges.set(key.slice(0, -1), routeOf(given, `${address}/${key}`));
-			else if (key === "$name") continue;
-			else if (key.startsWith("$")) options[key.slice(1)] = given;
-			else config[key] = given;
-		}
-		return { place: address };
-	};
-	const routeOf = (route: Json, address: string): Stop[] => {
-		if (typeof route === "string") {
-			const jump = tops.get(route);
-			return jump === undefined ? [stopOf(route, {}, `${address}/${route}`)] : [{ jump }];
-		}
-		if (Array.isArray(route))
-			return route.flatMap((item, index) => routeOf(item, `${address}/${index}`));
-		return Object.entries(route as JsonObject).map(([node, value]) =>
-			stopOf(node, value as JsonObject, `${address}/${node}`),
-		);
-	};
-	const start = workflow.flatMap((item, index) => routeOf(item, `${index}`));
-	return {
-		id,
-		name: id,
-		version: "1.0.0",
-		about: { description: null, tags: [], metadata: null },
-		initialState,
-		input: input ?? null,
-		settings: {
-			maxIterations: LIMITS.graphIterations,
-			maxExecutions: LIMITS.graphExecutions,
-			...settings,
-		},
-		places,
-		start,
-	};
+	const parsed = parseGraph({ id, name: id, version: "1.0.0", ...written } as Json, nodes);
+	if ("faults" in parsed) throw new Error(parsed.faults.map(({ message }) => message).join("\n"));
+	return parsed.definition;
 }
 
 export interface Deployed {
@@ -109,7 +43,7 @@ export async function start(
 	payload: unknown = null,
 	{ nodes = new NodeRegistry(), ...services }: Surroundings = {},
 ): Promise<Deployed> {
-	const definition = definitionOf(Array.isArray(written) ? { workflow: written } : written);
+	const definition = definitionOf(Array.isArray(written) ? { workflow: written } : written, nodes);
 	const program = graphProgram(definition, nodes, services);
 	programs.set(definition.id, program);
 	return { definition, program, instance: await TestInstance.create(definition.id, payload) };

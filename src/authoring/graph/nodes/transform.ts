@@ -21,8 +21,7 @@ export class TransformNode extends WorkflowNode {
 	};
 
 	async execute(context: ExecutionContext, given: z.output<typeof config>): Promise<EdgeMap> {
-		// What an expression does not find is null: there is an output, whatever it is.
-		const { expression: value = null, into } = given;
+		const { expression: value, into } = given;
 		if (into === undefined) return { success: () => value };
 		context.state[into] = value;
 		return leftBy("success", context);
