@@ -5,8 +5,9 @@ import { ControlNode, type Flow } from "../control";
 import { EDGES, type Outcome } from "../outcome";
 import { duration } from "./fields";
 
+/** An expression may give a `Date`, for which JSON Schema has no word. */
 const moment = z
-	.union([z.string(), z.number(), z.date()])
+	.union([z.string(), z.number(), z.any().refine((value) => value instanceof Date)])
 	.refine(
 		(value) => !Number.isNaN(timeOf(value)),
 		"expected a date, as 2026-01-31T12:00:00Z, or ms since 1970",
