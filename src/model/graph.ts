@@ -20,7 +20,7 @@ export interface GraphNode {
 	 */
 	isStep?: boolean;
 	/** Of one that may have several turns: each result has this field, with this value if another follows. */
-	turns?: { field: string; again: boolean };
+	turns?: { field: string; again: boolean | string };
 }
 
 export interface GraphEdge {
@@ -56,7 +56,10 @@ export function kindsOf({ nodes }: Graph): (name: string) => string | undefined 
 const SHAPES: Readonly<Record<string, readonly [open: string, close: string]>> = {
 	choice: ["{", "}"],
 	loop: ["{", "}"],
+	condition: ["{", "}"],
+	switch: ["{", "}"],
 	parallel: ["[[", "]]"],
+	fork: ["[[", "]]"],
 	pass: ["(", ")"],
 };
 

@@ -182,10 +182,10 @@ describe("a list of steps", () => {
 });
 
 describe("the graph of a definition", () => {
-	/** `from -label-> to`. */
+	/** `from -label-> to`, of those that lead to another turn with `!`. */
 	const drawn = (...workflow: Json[]) =>
 		graphOf(flow(...workflow), nodes).edges.map(
-			({ from, to, label }) => `${from} -${label ?? ""}-> ${to}`,
+			({ from, to, label, isBack }) => `${from} -${label ?? ""}${isBack ? "!" : ""}-> ${to}`,
 		);
 
 	it("names its nodes by their addresses", () => {
@@ -235,7 +235,7 @@ describe("the graph of a definition", () => {
 				{ set: {} },
 			),
 		).toEqual([
-			"0/loop -loop-> 0/loop/loop?/0/condition",
+			"0/loop -loop!-> 0/loop/loop?/0/condition",
 			"0/loop/loop?/0/condition -true-> 0/loop/loop?/0/condition/true?/fail",
 			"0/loop/loop?/0/condition --> 0/loop/loop?/1/delay",
 			"0/loop/loop?/1/delay --> 0/loop",
@@ -247,9 +247,9 @@ describe("the graph of a definition", () => {
 		expect(
 			drawn({ parallel: { "a?": { set: {} }, "b?": { delay: {} }, "done?": "log" } }, { log: "x" }),
 		).toEqual([
-			"0/parallel -a-> 0/parallel/a?/set",
+			"0/parallel/fork -a-> 0/parallel/a?/set",
 			"0/parallel/a?/set --> 0/parallel",
-			"0/parallel -b-> 0/parallel/b?/delay",
+			"0/parallel/fork -b-> 0/parallel/b?/delay",
 			"0/parallel/b?/delay --> 0/parallel",
 			"0/parallel -done-> 1/log",
 		]);
