@@ -1,7 +1,7 @@
 // Owns what holds for any text: an answer, in bounded time, with places that are in the text.
 import { Validator } from "@cfworker/json-schema";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Json, JsonObject } from "../../../../src/authoring/graph/definition";
 import { definitionHash } from "../../../../src/authoring/graph/definition-hash";
 import { definitionSchema } from "../../../../src/authoring/graph/definition-schema";
@@ -13,6 +13,8 @@ import { LIMITS } from "../../../../src/model/limits";
 import { VALID } from "../corpus/valid";
 import { damagedText, damagedValue, validDefinition } from "./arbitrary";
 import { nodes } from "./nodes";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const anyText = fc.oneof(
 	fc.string({ unit: "binary", maxLength: 200 }),
@@ -117,7 +119,7 @@ describe("any definition that keeps the rules", () => {
 				expect(parseGraph(definition, nodes)).toHaveProperty("definition");
 				expect(validator.validate(definition).valid).toBe(true);
 			}),
-			{ numRuns: 500 },
+			{ numRuns: 150 },
 		);
 	});
 
@@ -132,7 +134,7 @@ describe("any definition that keeps the rules", () => {
 				expect(parseGraph(other, nodes)).toEqual(parseGraph(definition, nodes));
 				expect(await definitionHash(other)).toBe(await definitionHash(definition));
 			}),
-			{ numRuns: 500 },
+			{ numRuns: 150 },
 		);
 	});
 });
