@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { LIMITS } from "../../src/model/limits";
 import type { PanicOverrides } from "../../src/model/panic";
 import type { Crowd, GuardPlan } from "./crowd";
+import { machinePart } from "./machine-case";
 import { type DoPlan, EVENTS, type Plan, sizeOf } from "./plan";
 
 export type Action =
@@ -85,36 +86,35 @@ const doPlan: fc.Arbitrary<DoPlan> = fc
 	// An attempt that hangs needs a timeout to end.
 	.map((plan) => (plan.hangs > 0 ? { ...plan, timeoutMs: plan.timeoutMs ?? 1_000 } : plan));
 
-/**
- * Plans with all that there is; or those whose result does not depend on time, or not much; or those
- * that can be, and are, state machines.
- */
-function plans({
-	isTimed,
-	asMachine = false,
-}: {
-	isTimed: boolean;
-	asMachine?: boolean;
-}): fc.Arbitrary<Plan> {
-	const one = <T extends Plan["op"]>(op: T) => fc.constant(op);
+/** Without what depends on time. */
+const untimed = ({ timeoutMs, breaker: _, ...plan }: DoPlan): DoPlan =>
+	plan.hangs > 0 ? { ...plan, workMs: 0, turns: 0, timeoutMs } : { ...plan, timeoutMs: null };
+const one = <T extends Plan["op"]>(op: T) => fc.constant(op);
+const sleep = fc.record({ op: one("sleep"), ms: durationMs });
+
+function leavesOf(isTimed: boolean) {
+	const waitMs = isTimed ? often<number | null>(null, timeoutMs, 2) : fc.constant(null);
+	return {
+		step: isTimed ? doPlan : doPlan.map(untimed),
+		wait: fc.record({ op: one("wait"), event, timeoutMs: waitMs }),
+	};
+}
+
+/** Plans with all that there is; or those whose result does not depend on time, or not much. */
+function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
+	const { step, wait } = leavesOf(isTimed);
 	const { inner } = fc.letrec<{ inner: Plan }>((tie) => {
 		const inner = tie("inner");
 		const several = (minLength: number) => fc.array(inner, { minLength, maxLength: 3 });
-		const untimed = ({ timeoutMs, breaker: _, ...plan }: DoPlan): DoPlan =>
-			plan.hangs > 0 ? { ...plan, workMs: 0, turns: 0, timeoutMs } : { ...plan, timeoutMs: null };
-		const someDo = isTimed ? doPlan : doPlan.map(untimed);
 		const then = fc.constantFrom("value" as const, "throw" as const);
 		const handler = fc.record({ body: inner, retries: fc.nat({ max: 3 }), then });
 		const handledDo = fc
-			.tuple(someDo, handler, fc.integer({ min: 1, max: 3 }))
+			.tuple(step, handler, fc.integer({ min: 1, max: 3 }))
 			.map(([plan, given, fails]) => ({ ...plan, fails, handler: given }));
-		const waitMs = isTimed ? often<number | null>(null, timeoutMs, 2) : fc.constant(null);
-		const branching: fc.Arbitrary<"all" | "any" | "race"> =
-			isTimed && !asMachine ? fc.constantFrom("all", "any", "race") : one("all");
-		const fails = asMachine ? fc.constant(false) : often(false, fc.constant(true), 8);
-		const step = asMachine
-			? someDo.map(({ breaker: _, ...plan }) => ({ ...plan, idles: 0 }))
-			: someDo;
+		const branching: fc.Arbitrary<"all" | "any" | "race"> = isTimed
+			? fc.constantFrom("all", "any", "race")
+			: one("all");
+		const fails = often(false, fc.constant(true), 8);
 		const last = often<Plan | null>(null, inner, 2);
 		const times = fc.integer({ min: 1, max: 3 });
 		const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
@@ -122,25 +122,31 @@ function plans({
 			inner: fc.oneof(
 				{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
 				weighted(4, step),
-				weighted(asMachine ? 0 : 2, handledDo),
-				weighted(1, fc.record({ op: one("sleep"), ms: durationMs })),
-				weighted(1, fc.record({ op: one("wait"), event, timeoutMs: waitMs })),
+				weighted(2, handledDo),
+				weighted(1, sleep),
+				weighted(1, wait),
 				weighted(2, fc.record({ op: one("seq"), of: several(1), fails })),
 				weighted(3, fc.record({ op: branching, of: several(2) })),
-				weighted(
-					asMachine ? 0 : 2,
-					fc.record({ op: one("try"), body: inner, handler: inner, last }),
-				),
+				weighted(2, fc.record({ op: one("try"), body: inner, handler: inner, last })),
 				weighted(1, fc.record({ op: one("loop"), times, body: inner })),
 			),
 		};
 	});
-	const of = fc.array(inner, { minLength: 1, maxLength: 4 });
-	const fails = fc.constant(false);
+	return wholeOf(inner, false);
+}
+
+/** Likewise, as state machines. */
+function machines({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
+	const { step, wait } = leavesOf(isTimed);
+	const task = step.map(({ breaker: _, ...plan }) => ({ ...plan, idles: 0 }));
+	return wholeOf(machinePart({ step: task, sleep, wait, isTimed, depthMax: DEPTH_MAX }), true);
+}
+
+function wholeOf(inner: fc.Arbitrary<Plan>, asMachine: boolean): fc.Arbitrary<Plan> {
 	return fc
 		.record({
-			...{ op: fc.constant("seq" as const), of, fails, panics: panics(12) },
-			asMachine: fc.constant(asMachine),
+			...{ op: one("seq"), of: fc.array(inner, { minLength: 1, maxLength: 4 }) },
+			...{ fails: fc.constant(false), panics: panics(12), asMachine: fc.constant(asMachine) },
 		})
 		.filter((plan) => sizeOf(plan) <= SIZE_MAX);
 }
@@ -193,7 +199,8 @@ const guard: fc.Arbitrary<GuardPlan> = fc
 const anyPlan = fc.oneof(
 	{ weight: 2, arbitrary: plans({ isTimed: true }) },
 	{ weight: 2, arbitrary: plans({ isTimed: false }) },
-	{ weight: 1, arbitrary: plans({ isTimed: true, asMachine: true }) },
+	{ weight: 1, arbitrary: machines({ isTimed: true }) },
+	{ weight: 1, arbitrary: machines({ isTimed: false }) },
 );
 const other = fc.record({
 	plan: anyPlan,

@@ -62,6 +62,7 @@ export class Life {
 		const { storage, name } = object;
 		const outside = {
 			called: (key: string, attempt: number) => world.called(this, key, attempt),
+			now: clock.now,
 			turn: clock.turn,
 			after: clock.after,
 		};

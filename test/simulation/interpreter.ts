@@ -31,6 +31,8 @@ import {
 export interface Outside {
 	/** The attempt's effect. */
 	called(key: string, attempt: number): void;
+	/** In ms since 1970. */
+	now(): number;
 	turn(): Promise<void>;
 	after(ms: number, work: () => void): void;
 }
@@ -76,7 +78,10 @@ interface Stage {
 /** As it says: by the machine style, or by hand. */
 function runStyled(stage: Stage, plan: Plan): Promise<unknown> {
 	if (plan.op !== "seq" || !plan.asMachine) return run(stage, plan, ROOT);
-	return runMachine(stage, plan, (each, context) => attempt(each, stage, context));
+	return runMachine(stage, plan, {
+		attempt: (each, context) => attempt(each, stage, context),
+		now: () => stage.outside.now(),
+	});
 }
 
 function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
@@ -107,6 +112,8 @@ function run(stage: Stage, plan: Plan, path: string): Promise<unknown> {
 			return runTry(stage, plan, path);
 		case "loop":
 			return runLoop(stage, plan, path);
+		default:
+			throw new Error(`only a machine has "${plan.op}"`);
 	}
 }
 

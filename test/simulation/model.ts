@@ -4,6 +4,7 @@
  * and combinators are sums, maxima and minima of those numbers (G6).
  */
 import { failureOf, HANDLER_THREW, MENDED, resultOf, SEQUENCE_FAILED } from "./interpreter";
+import { MachineModel } from "./machine-model";
 import {
 	childPath,
 	type DoPlan,
@@ -42,6 +43,10 @@ export interface Asked {
 	isNested: boolean;
 	/** What its handler's body came to, one failed attempt after the other. */
 	handled: Verdict[];
+	/** What is wrong with its outcome, where its plan alone does not say. */
+	judge?: ((row: Recorded) => string | undefined) | undefined;
+	/** A branch beside its own had failed with this outcome. */
+	stoppedAt?: number;
 }
 
 export interface Evaluation {
@@ -50,10 +55,11 @@ export interface Evaluation {
 	asked: Map<string, Asked>;
 }
 
-const OPEN: Verdict = { at: Number.POSITIVE_INFINITY, ok: true, value: undefined };
+export const OPEN: Verdict = { at: Number.POSITIVE_INFINITY, ok: true, value: undefined };
 
 export function evaluate(plan: Plan, rows: ReadonlyMap<string, Recorded>): Evaluation {
-	const model = new Model(rows);
+	const isMachine = plan.op === "seq" && plan.asMachine === true;
+	const model = isMachine ? new MachineModel(rows) : new Model(rows);
 	const result = model.settle(plan, ROOT, 0);
 	// The end of the program ends what it still had open: nothing is asked for after it.
 	for (const [key, { at }] of model.asked) if (at > result.at) model.asked.delete(key);
@@ -93,10 +99,14 @@ class Model {
 			}
 			case "try":
 				return this.#try(plan, path, from);
-			default: {
+			case "all":
+			case "any":
+			case "race": {
 				const branches = plan.of.map((node, i) => this.settle(node, childPath(path, i), from));
 				return combine(plan.op, branches);
 			}
+			default:
+				throw new Error(`only a machine has "${plan.op}"`);
 		}
 	}
 
@@ -168,14 +178,16 @@ function first(branches: Verdict[]): Verdict {
 }
 
 /** What is wrong with a row that has an outcome, given its plan; undefined: nothing. */
-export function faultOf(row: Recorded, { plan, handled }: Asked): string | undefined {
-	const kinds: Partial<Record<Plan["op"], string>> = {
-		do: "do",
-		sleep: "sleep",
-		wait: "wait_for_event",
-	};
-	if (kinds[plan.op] !== row.kind) return `is a "${row.kind}" in the journal`;
+export function faultOf(
+	row: Recorded,
+	{ plan, handled, judge, stoppedAt }: Asked,
+): string | undefined {
+	const kinds: Partial<Record<Plan["op"], string>> = { sleep: "sleep", wait: "wait_for_event" };
+	if ((kinds[plan.op] ?? "do") !== row.kind) return `is a "${row.kind}" in the journal`;
 	if (row.outcome === null) return undefined;
+	const isStopped = row.status === "failed" && wasStopped(row.value);
+	if (isStopped && stoppedAt !== undefined && row.outcome > stoppedAt) return undefined;
+	if (judge !== undefined) return judge(row);
 	if (plan.op === "do") {
 		return plan.handler === undefined
 			? faultOfDo(row, plan)
@@ -183,6 +195,11 @@ export function faultOf(row: Recorded, { plan, handled }: Asked): string | undef
 	}
 	if (row.status === "completed") return undefined;
 	return plan.op === "wait" && plan.timeoutMs !== null ? undefined : "failed";
+}
+
+/** By a machine: a branch beside it has failed. */
+export function wasStopped(error: unknown): boolean {
+	return /^The step ".*" was stopped: a branch beside it has failed\.$/.test(`${error}`);
 }
 
 function faultOfDo({ key, status, attempts, value }: Recorded, plan: DoPlan): string | undefined {

@@ -51,7 +51,30 @@ export type Plan =
 	| { op: "seq"; of: Plan[]; fails: boolean; panics?: number; asMachine?: boolean }
 	| { op: "all" | "any" | "race"; of: Plan[] }
 	| { op: "try"; body: Plan; handler: Plan; last: Plan | null }
-	| { op: "loop"; times: number; body: Plan };
+	| { op: "loop"; times: number; body: Plan }
+	| MachinePlan;
+
+/**
+ * What only a state machine has. `turns` is what its code takes, in turns of the event loop, and a
+ * bound (`most`) that is too small is its end.
+ */
+export type MachinePlan =
+	/** Takes an arm; if it is `fickle`, by the clock, and so another one when it is asked again. */
+	| { op: "choice"; arms: Plan[]; take: number; fickle: boolean; turns: number }
+	/** Is done at this check, as often as it comes by; each check does the same. */
+	| { op: "poll"; checks: number; most: number | null; intervalMs: number; each: DoPlan }
+	/** Goes through its body so many times. */
+	| {
+			op: "again";
+			times: number;
+			most: number | null;
+			intervalMs: number;
+			body: Plan;
+			turns: number;
+	  }
+	| { op: "parallel"; of: Plan[]; onError: "fail-fast" | "wait-all" }
+	/** Gives what it sees of the steps before. */
+	| { op: "look" };
 
 /** The place of a whole plan, which is a sequence. */
 export const ROOT = "";
@@ -79,11 +102,16 @@ export function childrenOf(plan: Plan): Plan[] {
 			return plan.handler === undefined ? [] : [plan.handler.body];
 		case "sleep":
 		case "wait":
+		case "poll":
+		case "look":
 			return [];
 		case "try":
 			return [plan.body, plan.handler, ...(plan.last === null ? [] : [plan.last])];
 		case "loop":
+		case "again":
 			return [plan.body];
+		case "choice":
+			return plan.arms;
 		default:
 			return plan.of;
 	}
@@ -96,7 +124,8 @@ export function some(plan: Plan, test: (plan: Plan) => boolean): boolean {
 
 /** How many restarts it takes until nothing panics any more. */
 export function panicsOf(plan: Plan): number {
-	const own = plan.op === "do" || plan.op === "seq" ? (plan.panics ?? 0) : 0;
+	const step = plan.op === "poll" ? plan.each : plan;
+	const own = step.op === "do" || step.op === "seq" ? (step.panics ?? 0) : 0;
 	return Math.max(own, ...childrenOf(plan).map(panicsOf));
 }
 
@@ -104,6 +133,9 @@ export function panicsOf(plan: Plan): number {
 export function sizeOf(plan: Plan): number {
 	const inner = childrenOf(plan).reduce((sum, child) => sum + sizeOf(child), 0);
 	if (plan.op === "loop") return inner * plan.times;
+	if (plan.op === "again") return (inner + 2) * plan.times;
+	if (plan.op === "poll") return 2 * plan.checks;
+	if (plan.op === "choice") return inner + 2;
 	if (plan.op === "do") return inner * Math.min(plan.limit, plan.hangs + plan.fails) + 1;
 	return Math.max(inner, 1);
 }
@@ -126,6 +158,15 @@ export function isStable(plan: Plan): boolean {
 			break;
 		case "all":
 			if (plan.of.filter(canFail).length > 1) return false;
+			break;
+		case "parallel":
+			if (plan.onError === "fail-fast" && plan.of.filter(canFail).length > 1) return false;
+			break;
+		case "choice":
+			if (plan.fickle) return false;
+			break;
+		case "poll":
+			return isStable(plan.each);
 	}
 	return childrenOf(plan).every(isStable);
 }
@@ -137,6 +178,14 @@ function canFail(plan: Plan): boolean {
 		return plan.hangs + plan.fails >= plan.limit || (plan.fatal && plan.fails > 0);
 	}
 	if (plan.op === "seq" && plan.fails) return true;
+	if (plan.op === "poll") return isBeyond(plan) || canFail(plan.each);
+	if (plan.op === "again" && isBeyond(plan)) return true;
 	if (plan.op === "try") return childrenOf(plan).slice(1).some(canFail);
 	return childrenOf(plan).some(canFail);
+}
+
+/** Whether it wants more turns than its bound. */
+export function isBeyond(plan: Extract<Plan, { op: "poll" | "again" }>): boolean {
+	const wanted = plan.op === "poll" ? plan.checks : plan.times - 1;
+	return plan.most !== null && plan.most < wanted;
 }

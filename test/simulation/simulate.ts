@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { anyCase, type Case, caseOf, onlyCaseOf } from "./case";
-import { isStable, type Plan, some } from "./plan";
+import { isBeyond, isStable, type Plan, some } from "./plan";
 import { comparable, endedByItself, type History } from "./verdict";
 import { Violation } from "./witness";
 import { World } from "./world";
@@ -98,6 +98,14 @@ function featuresOf({ plan, crowd, listens }: Case): string[] {
 		"try/catch": ({ op }) => op === "try",
 		loops: ({ op }) => op === "loop",
 		"a state machine": (each) => each.op === "seq" && each.asMachine === true,
+		choices: ({ op }) => op === "choice",
+		"choices by the clock": (node) => node.op === "choice" && node.fickle,
+		polls: ({ op }) => op === "poll",
+		"a machine's loops": ({ op }) => op === "again",
+		"bounds that are too small": (node) =>
+			(node.op === "poll" || node.op === "again") && isBeyond(node),
+		"branches that fail fast": (node) => node.op === "parallel" && node.onError === "fail-fast",
+		"branches that wait for all": (node) => node.op === "parallel" && node.onError === "wait-all",
 		handlers: (node) => node.op === "do" && node.handler !== undefined,
 		"circuit breakers": (node) => node.op === "do" && node.breaker !== undefined,
 		panics: (node) => node.op === "do" && (node.panics ?? 0) > 0,

@@ -3,6 +3,7 @@
  * notice. More seeds: `npm run simulate`.
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { Stop } from "../../src/authoring/machine/branches";
 import { DeliveryStore } from "../../src/db/delivery-store";
 import { GuardStore } from "../../src/db/guard-store";
 import { HistoryStore } from "../../src/db/history-store";
@@ -151,6 +152,21 @@ describe("deliveries are found out that", { timeout: 60_000 }, () => {
 			updateReceiver.call(this, { ...row, attempts: row.attempts === 0 ? 0 : 100 });
 		});
 		expect(await firstFault(500)).toMatch(/D1|G4/);
+	});
+});
+
+describe("a machine is found out that", { timeout: 60_000 }, () => {
+	const firstFault = (seeds: number) =>
+		firstFaultOf(seeds, ({ plan }) => plan.op === "seq" && plan.asMachine === true);
+
+	it("lets branches go on beside one that has failed", async () => {
+		vi.spyOn(Stop.prototype, "isStopped", "get").mockReturnValue(false);
+		expect(await firstFault(600)).toMatch(/G1|G6/);
+	});
+
+	it("takes another way on replay", async () => {
+		vi.spyOn(StepNames.prototype, "next").mockImplementation((name) => name);
+		expect(await firstFault(300)).not.toBe("none");
 	});
 });
 

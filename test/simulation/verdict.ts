@@ -47,7 +47,7 @@ export function checkEnd(history: History): void {
 	checkRows(history, rows, evaluation);
 	checkEvents(history, rows);
 	checkLines(history, evaluation);
-	checkFailures(history);
+	checkFailures(history, evaluation);
 	checkStatus(history, evaluation);
 }
 
@@ -114,12 +114,14 @@ function checkEvents(
 }
 
 /** Each attempt that failed is in the history, once. */
-function checkFailures({ workflow, steps, failures }: History): void {
+function checkFailures({ workflow, steps, failures }: History, { asked }: Evaluation): void {
 	for (const row of workflow.run === 1 ? steps : []) {
 		const { key, kind, attempts } = row;
 		if (kind !== "do") continue;
 		// What it completed with may be its handler's.
-		const failed = recorded(row).value === resultOf(key) ? attempts - 1 : attempts;
+		const isHandled = asked.get(key)?.handled.length !== 0;
+		const isOwn = isHandled ? recorded(row).value === resultOf(key) : row.status === "completed";
+		const failed = isOwn ? attempts - 1 : attempts;
 		const wanted = Array.from({ length: failed }, (_, index) => index + 1);
 		const found = failures.filter(({ step }) => step === key).map(({ attempt }) => attempt);
 		const fault = `attempts ${found} of "${key}" are in the history, of ${wanted} that failed`;

@@ -9,7 +9,7 @@ import { decodeThrown, thrownMessage } from "../../src/model/error-record";
 import { LIMITS } from "../../src/model/limits";
 import { isTerminal, type WorkflowStatus } from "../../src/model/status";
 import type { FakeStorage } from "./fake-storage";
-import { evaluate, type Recorded } from "./model";
+import { evaluate, type Recorded, wasStopped } from "./model";
 import { type Plan, some } from "./plan";
 
 export interface WorkflowFacts {
@@ -340,7 +340,7 @@ export class Witness {
 			const isHandled = old?.status === "handling" && row.attempts === old.attempts;
 			if (isHandled) return;
 			ensure(row.attempts > (old?.attempts ?? 0), "G1", `${what} changed without an attempt`);
-			if (this.#mayBeRefused) return;
+			if (this.#mayBeRefused || wasStopped(recorded(row).value)) return;
 			const { attempt } = this.#calls.get(`${this.workflow?.run}/${row.key}`) ?? {};
 			ensure(attempt !== undefined && attempt >= row.attempts, "G1", `${what} was not called`);
 			return;

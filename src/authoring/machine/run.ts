@@ -114,7 +114,9 @@ class Track {
 				return leading(step, await this.#do(step, before, work));
 			}
 			case "choice": {
-				const chosen = await this.#do(step, before, (ctx) => choose(step, ctx));
+				const chosen = await this.#do(step, before, (ctx) =>
+					choose(step, ctx, this.#call(step, before)),
+				);
 				return { output: chosen, before, next: chosen };
 			}
 			case "parallel":
@@ -150,7 +152,7 @@ class Track {
 		const guarded =
 			stop === null
 				? attempted
-				: (attempt: StepContext) => stop.guard(name, () => attempted(attempt));
+				: (attempt: StepContext) => stop.guard(this.#key(name), () => attempted(attempt));
 		return step.do(this.#key(name), guarded, options);
 	}
 
@@ -214,7 +216,7 @@ class Track {
 		const { name, target, intervalMs, next } = step;
 		const turns = this.#turns.get(name) ?? { count: 0, firstAt: null };
 		const { again, at } = await this.#do(step, before, (ctx, { startedAt: now }) =>
-			goesOn(step, ctx, { turns, now }),
+			goesOn(step, ctx, { name: this.#key(name), turns, now }),
 		);
 		if (!again) {
 			this.#turns.delete(name);
@@ -227,6 +229,7 @@ class Track {
 	}
 
 	#pause({ name }: MachineStep, lengthMs: number): Promise<void> {
+		if (this.#place.stop?.isStopped) return never();
 		return this.#stage.step.sleep(`${this.#key(name)}${INTERVAL}`, lengthMs);
 	}
 

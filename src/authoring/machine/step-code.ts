@@ -51,11 +51,15 @@ export async function doJob(
 }
 
 /** The name of the step that comes next. */
-export async function choose(step: ChoiceStep, ctx: MachineContext): Promise<string> {
+export async function choose(
+	step: ChoiceStep,
+	ctx: MachineContext,
+	{ name }: Pick<Call, "name">,
+): Promise<string> {
 	for (const { condition, next } of step.choices) if (await condition(ctx)) return next;
 	if (step.fallback !== null) return step.fallback;
 	throw new NonRetryableError(
-		`None of the conditions of the choice "${step.name}" holds, and it has no default.`,
+		`None of the conditions of the choice "${name}" holds, and it has no default.`,
 	);
 }
 
@@ -98,12 +102,12 @@ export interface Answer {
 export async function goesOn(
 	step: LoopStep,
 	ctx: MachineContext,
-	{ turns, now }: { turns: Turns; now: number },
+	{ name, turns, now }: Pick<Call, "name"> & { turns: Turns; now: number },
 ): Promise<Answer> {
 	const again = Boolean(await step.condition(ctx));
 	const spent = again ? spentBound(step.bounds, turns, now) : null;
 	if (spent !== null) {
-		throw new NonRetryableError(`The loop "${step.name}" wants to go on after ${spent}.`);
+		throw new NonRetryableError(`The loop "${name}" wants to go on after ${spent}.`);
 	}
 	return { again, at: now };
 }

@@ -37,6 +37,7 @@ let calls: Call[] = [];
 
 for (const program of planPrograms({
 	called: (key, attempt) => void calls.push({ key, attempt }),
+	now: () => clock.now(),
 	turn: () => clock.turn(),
 	after: (ms, work) => void clock.after(ms, work),
 })) {
