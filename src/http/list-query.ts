@@ -44,26 +44,26 @@ const tags = z
 	.array(z.string())
 	.describe("name, or name:value. May be repeated: all must hold.")
 	.transform((given, context) => {
-	const wanted = new Map<string, AttributeValue | null>();
-	const refuse = (message: string) => context.addIssue({ code: "custom", message });
-	for (const tag of given) {
-		const colon = tag.indexOf(":");
-		const name = colon === -1 ? tag : tag.slice(0, colon);
-		const value = colon === -1 ? null : tag.slice(colon + 1);
-		try {
-			parseAttributeName(name);
-		} catch (error) {
-			refuse((error as Error).message);
+		const wanted = new Map<string, AttributeValue | null>();
+		const refuse = (message: string) => context.addIssue({ code: "custom", message });
+		for (const tag of given) {
+			const colon = tag.indexOf(":");
+			const name = colon === -1 ? tag : tag.slice(0, colon);
+			const value = colon === -1 ? null : tag.slice(colon + 1);
+			try {
+				parseAttributeName(name);
+			} catch (error) {
+				refuse((error as Error).message);
+			}
+			if (wanted.has(name)) refuse(`the attribute "${name}" is given more than once`);
+			if (value !== null && value.length > LIMITS.attributeTextLength) {
+				refuse(`a value has at most ${LIMITS.attributeTextLength} characters`);
+			}
+			wanted.set(name, value);
 		}
-		if (wanted.has(name)) refuse(`the attribute "${name}" is given more than once`);
-		if (value !== null && value.length > LIMITS.attributeTextLength) {
-			refuse(`a value has at most ${LIMITS.attributeTextLength} characters`);
-		}
-		wanted.set(name, value);
-	}
-	if (given.length > LIMITS.attributes) refuse(`expected at most ${LIMITS.attributes}`);
-	return Object.fromEntries(wanted);
-});
+		if (given.length > LIMITS.attributes) refuse(`expected at most ${LIMITS.attributes}`);
+		return Object.fromEntries(wanted);
+	});
 
 const fields = z.strictObject({
 	type: typeList,

@@ -16,6 +16,7 @@ import { AUDIT_ACTIONS, type AuditView, STEP_KINDS, STEP_STATUSES } from "../../
 import { anyJson, attributes, count, describes, jsonObject, moment, workflowStatus } from "./shape";
 
 export const statusChange = z.object({ id: z.string(), status: workflowStatus });
+export const metadataChange = z.object({ ...statusChange.shape, metadata: jsonObject });
 export const deleted = z.object({ id: z.string(), status: z.literal("deleted") });
 export const delivered = z.object({
 	id: z.string(),
@@ -76,6 +77,7 @@ const stepFields = {
 	name: z.string(),
 	key: z.string().describe("name, or name#2 for the second call of that name, and so on."),
 	type: z.enum(STEP_KINDS),
+	node: z.string().optional().describe("Of types with a graph: the kind of its node."),
 	status: z.enum(STEP_STATUSES),
 	attempts: count.describe("Attempts that ended, and the one that runs."),
 	resultOmitted: z.literal(true).optional().describe("The answer had no room for the result."),

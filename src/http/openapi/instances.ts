@@ -1,8 +1,10 @@
 /** `/workflows`: what the document says of the routes about instances. */
 import * as z from "zod";
+import { submitted } from "../answers/definitions";
 import * as answers from "../answers/instances";
 import { bulkJob } from "../answers/many";
 import { stats } from "../answers/types";
+import { putQuery } from "../definition-routes";
 import {
 	batchBody,
 	bulkBody,
@@ -10,6 +12,7 @@ import {
 	cleanupBody,
 	createBody,
 	logsQuery,
+	metadataBody,
 	repairBody,
 	restartBody,
 	statusQuery,
@@ -17,7 +20,8 @@ import {
 } from "../input";
 import { listQuery } from "../list-query";
 import { statsQuery } from "../listing-routes";
-import type { AnswerCode, Operation, Operations } from "./operation";
+import { definitionBody } from "./definitions";
+import { type AnswerCode, EVENTS, type Operation, type Operations } from "./operation";
 
 const ONE: readonly AnswerCode[] = ["INSTANCE_NOT_FOUND"];
 const CHANGE: readonly AnswerCode[] = [...ONE, "ILLEGAL_STATUS_CHANGE", "IDEMPOTENCY_CONFLICT"];
@@ -39,12 +43,17 @@ export const INSTANCE_OPERATIONS: Operations = {
 		id: "createInstance",
 		summary: "Create an instance",
 		description:
-			"200 where an instance is answered with that was there: by `onConflict`, an event, or the idempotency key.",
+			"200 where an instance is answered with that was there: by `onConflict`, an event, or the idempotency key. A definition in the body is stored, which needs the role author, and an instance of it is created: 202.",
+		query: putQuery,
 		body: createBody,
+		otherBody: definitionBody,
 		isAudited: true,
-		answers: { 201: answers.created, 200: answers.created },
+		answers: { 201: answers.created, 200: answers.created, 202: submitted },
 		errors: [
 			...VALUES,
+			"DEFINITION_EXISTS",
+			"DEFINITION_LIMIT",
+			"TYPE_REGISTERED",
 			"UNKNOWN_TYPE",
 			"UNKNOWN_EVENT",
 			"INSTANCE_EXISTS",
@@ -59,7 +68,8 @@ export const INSTANCE_OPERATIONS: Operations = {
 	"GET /workflows": {
 		id: "listInstances",
 		summary: "List instances",
-		description: "The first form for one type, the other for several or all: a page over all of them.",
+		description:
+			"The first form for one type, the other for several or all: a page over all of them.",
 		query: listQuery,
 		answers: { 200: answers.listing },
 		errors: ["UNKNOWN_TYPE"],
@@ -125,7 +135,7 @@ export const INSTANCE_OPERATIONS: Operations = {
 			"Events: `workflow.started`, `workflow.status`, `workflow.completed`, `workflow.failed`, `workflow.cancelled`, `workflow.progress`, `workflow.step.started`, `…completed`, `…failed`, `…retry`, `…poll`, `…loop`, `log.workflow`, and those that the program emits. 204 to who has heard the end.",
 		query: streamQuery,
 		isFollowed: true,
-		answers: { 200: "events", 204: "none" },
+		answers: { 200: EVENTS, 204: null },
 		errors: [...ONE, "STREAM_LIMIT"],
 	},
 	"POST /workflows/:id/pause": control("pauseInstance", "Start nothing new"),
@@ -147,6 +157,14 @@ export const INSTANCE_OPERATIONS: Operations = {
 		isAudited: true,
 		answers: { 200: answers.statusChange },
 		errors: [...RERUN, ...VALUES, "STEP_NOT_REPAIRABLE"],
+	},
+	"PATCH /workflows/:id/metadata": {
+		id: "changeMetadata",
+		summary: "Set metadata; null takes a name away",
+		body: metadataBody,
+		isAudited: true,
+		answers: { 200: answers.metadataChange },
+		errors: [...ONE, ...VALUES, "IDEMPOTENCY_CONFLICT"],
 	},
 	"POST /workflows/:id/events/:event": {
 		id: "sendEvent",

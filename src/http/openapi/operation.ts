@@ -2,15 +2,16 @@
  * What the document says of a route. The schemas are those by which the route parses its requests
  * and by which tests hold its answers, so that they cannot say something else.
  */
-import type { z } from "zod";
+import * as z from "zod";
 import type { AccessRole } from "../../model/access";
 import type { ErrorCode } from "../../model/errors";
 import type { HTTP_CODES } from "../errors";
 
-export type AnswerCode = ErrorCode | keyof typeof HTTP_CODES;
+/** With a status in front where that is not the code's own. */
+export type AnswerCode = ErrorCode | keyof typeof HTTP_CODES | "404 UNKNOWN_TYPE";
 
-/** `none`: no body. `events`: server-sent events. `page`: HTML. With `text`: JSON, or text of this kind. */
-export type AnswerBody = z.ZodType | "none" | "events" | "page" | { json: z.ZodType; text: string };
+/** Schemas by media type. */
+export type Media = Readonly<Record<`${string}/${string}`, z.ZodType>>;
 
 export interface Operation {
 	/** For clients made from the document: unique. */
@@ -22,11 +23,14 @@ export interface Operation {
 	body?: z.ZodType;
 	/** There may be no body at all. */
 	bodyIsOptional?: true;
+	/** What the body may be instead. */
+	otherBody?: z.ZodType;
 	/** Takes X-Actor and Idempotency-Key: see `byOf`. */
 	isAudited?: true;
 	/** Takes Last-Event-ID. */
 	isFollowed?: true;
-	answers: Readonly<Record<number, AnswerBody>>;
+	/** By status: JSON of this schema, other media, or null for no body. */
+	answers: Readonly<Record<number, z.ZodType | Media | null>>;
 	/** Besides those that come with every route, and with every body. */
 	errors?: readonly AnswerCode[];
 	/** Null: it needs no token. Default: what its method needs. */
@@ -35,3 +39,11 @@ export interface Operation {
 
 /** By method and path, as in `POST /workflows/:id/pause`. */
 export type Operations = Readonly<Record<string, Operation>>;
+
+export const EVENTS: Media = { "text/event-stream": z.string() };
+export const PAGE: Media = { "text/html": z.string() };
+
+export function mediaOf(answer: z.ZodType | Media | null): Media {
+	if (answer === null) return {};
+	return answer instanceof z.ZodType ? { "application/json": answer } : answer;
+}

@@ -1,14 +1,13 @@
 /** What the document says of the routes about types, schedules, jobs, and the service itself. */
 import * as z from "zod";
+import { reindexBody, reindexQuery } from "../admin-routes";
 import { deleted } from "../answers/instances";
 import { bulkJob, scheduleDetails, scheduleInfo, scheduleList, scheduleRun } from "../answers/many";
 import { breaker, breakerList, graph, health, reindex, typeInfo, typeList } from "../answers/types";
-import { reindexBody, reindexQuery } from "../admin-routes";
-import { nothing } from "../breaker-routes";
-import { scheduleBody, schedulesQuery } from "../input";
+import { nothing, scheduleBody, schedulesQuery } from "../input";
 import { typesStreamQuery } from "../stream-routes";
 import { graphQuery, typeChangeBody, typesQuery } from "../type-routes";
-import type { Operation, Operations } from "./operation";
+import { EVENTS, type Operation, type Operations, PAGE } from "./operation";
 
 const change = (id: string, summary: string): Operation => ({
 	id,
@@ -33,7 +32,7 @@ export const SERVICE_OPERATIONS: Operations = {
 	"GET /docs": {
 		id: "getDocumentPage",
 		summary: "This document as a page",
-		answers: { 200: "page" },
+		answers: { 200: PAGE },
 		role: null,
 	},
 	"GET /stream": {
@@ -43,7 +42,7 @@ export const SERVICE_OPERATIONS: Operations = {
 			"Events: `workflow.started`, `workflow.status`, `workflow.completed`, `workflow.failed`, `workflow.cancelled`, `workflow.removed`; `stream.gap` to a client that was away for too long.",
 		query: typesStreamQuery,
 		isFollowed: true,
-		answers: { 200: "events" },
+		answers: { 200: EVENTS },
 		errors: ["UNKNOWN_TYPE", "STREAM_LIMIT"],
 	},
 	"GET /types": {
@@ -57,28 +56,30 @@ export const SERVICE_OPERATIONS: Operations = {
 		summary: "One type: schema, limits, counts, who works and waits",
 		query: nothing,
 		answers: { 200: typeInfo },
-		errors: ["TYPE_NOT_FOUND"],
+		errors: ["404 UNKNOWN_TYPE"],
 	},
 	"PATCH /types/:type": {
 		id: "changeType",
 		summary: "Switch a type off or on, set its limits",
 		body: typeChangeBody,
 		answers: { 200: typeInfo },
-		errors: ["TYPE_NOT_FOUND"],
+		errors: ["404 UNKNOWN_TYPE"],
 	},
 	"GET /types/:type/graph": {
 		id: "getGraph",
 		summary: "The steps of a type whose steps are known beforehand",
 		query: graphQuery,
-		answers: { 200: { json: graph, text: "Mermaid, with format=mermaid." } },
-		errors: ["TYPE_NOT_FOUND", "NO_GRAPH"],
+		answers: {
+			200: { "application/json": graph, "text/plain": z.string().describe("With format=mermaid.") },
+		},
+		errors: ["404 UNKNOWN_TYPE", "NO_GRAPH"],
 	},
 	"GET /types/:type/breakers": {
 		id: "listBreakers",
 		summary: "The circuit breakers that have failed",
 		query: nothing,
 		answers: { 200: breakerList },
-		errors: ["TYPE_NOT_FOUND"],
+		errors: ["404 UNKNOWN_TYPE"],
 	},
 	"POST /types/:type/breakers/:name/reset": {
 		id: "resetBreaker",
@@ -86,7 +87,7 @@ export const SERVICE_OPERATIONS: Operations = {
 		body: nothing,
 		bodyIsOptional: true,
 		answers: { 200: breaker },
-		errors: ["TYPE_NOT_FOUND", "BREAKER_NOT_FOUND"],
+		errors: ["404 UNKNOWN_TYPE", "BREAKER_NOT_FOUND"],
 	},
 	"POST /schedules": {
 		id: "createSchedule",
