@@ -11,7 +11,7 @@ import { inPool } from "../model/pool";
 import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
 import { HttpFault, methodNotAllowed } from "./errors";
-import { jsonBody, limitBody, parseInput, queryOf, visibleTypes } from "./input";
+import { jsonBody, limitBody, nothing, parseInput, queryOf, visibleTypes } from "./input";
 import { limitFields } from "./limits-input";
 import { listOf } from "./list-query";
 import type { ServiceTypes } from "./service-types";
@@ -46,7 +46,7 @@ export function typeRoutes(types: ServiceTypes): Hono<AppContext> {
 
 	routes.get("/:type", async (c) => {
 		const entry = await entryOf(c, types, c.req.param("type"));
-		parseInput(z.strictObject({}), queryOf(c), "query");
+		parseInput(nothing, queryOf(c), "query");
 		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
 	});
 

@@ -100,9 +100,10 @@ export function openApiDocument(
 ): OpenApiDocument {
 	const schemas = new Schemas();
 	const paths: OpenApiDocument["paths"] = {};
-	for (const { method, path } of routes) {
-		const operation = OPERATIONS[`${method} ${path}`];
-		if (operation === undefined) continue;
+	const there = new Set(routes.map(({ method, path }) => `${method} ${path}`));
+	for (const [route, operation] of Object.entries(OPERATIONS)) {
+		if (!there.has(route)) continue;
+		const [method = "", path = ""] = route.split(" ");
 		const template = path.replace(/:(\w+)/g, "{$1}");
 		paths[template] ??= {};
 		paths[template][method.toLowerCase()] = documented(method, path, { operation, schemas });
@@ -257,17 +258,13 @@ class Schemas {
 	/** Those that are alike for many routes. */
 	readonly refusals: Record<string, DocumentedResponse> = {};
 
+	readonly #made = new Map<z.ZodType, JsonSchema>();
+
 	/** Of what comes in, as it comes in; answers are the same both ways. */
 	of(schema: z.ZodType): JsonSchema {
-		const { $schema: _, $defs = {}, ...own } = tidy(toJson(schema)) as Record<string, unknown>;
-		for (const [name, definition] of Object.entries($defs as Record<string, JsonSchema>)) {
-			const { id: _, ...rest } = definition;
-			this.named[name] = rest;
-		}
-		const { id, ...rest } = own;
-		if (typeof id !== "string") return own;
-		this.named[id] = rest;
-		return { $ref: `#/components/schemas/${id}` };
+		const made = this.#made.get(schema) ?? this.#make(schema);
+		this.#made.set(schema, made);
+		return made;
 	}
 
 	/** An error with one of these codes. */
@@ -285,6 +282,18 @@ class Schemas {
 			content: { "application/json": { schema } },
 		};
 		return { $ref: `#/components/responses/${name}` };
+	}
+
+	#make(schema: z.ZodType): JsonSchema {
+		const { $schema: _, $defs = {}, ...own } = tidy(toJson(schema)) as Record<string, unknown>;
+		for (const [name, definition] of Object.entries($defs as Record<string, JsonSchema>)) {
+			const { id: _, ...rest } = definition;
+			this.named[name] = rest;
+		}
+		const { id, ...rest } = own;
+		if (typeof id !== "string") return own;
+		this.named[id] = rest;
+		return { $ref: `#/components/schemas/${id}` };
 	}
 }
 

@@ -169,7 +169,7 @@ export const INSTANCE_OPERATIONS: Operations = {
 	"POST /workflows/:id/events/:event": {
 		id: "sendEvent",
 		summary: "Send an event; it is kept until the instance waits for it",
-		body: z.unknown().describe("The event's payload: any JSON."),
+		body: z.unknown().describe("Any JSON: the event's payload."),
 		bodyIsOptional: true,
 		isAudited: true,
 		answers: { 200: answers.delivered },
