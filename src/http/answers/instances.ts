@@ -12,7 +12,13 @@ import type {
 } from "../../model/http";
 import type { IndexRow } from "../../model/index-rpc";
 import { LOG_LEVELS } from "../../model/log";
-import { AUDIT_ACTIONS, type AuditView, STEP_KINDS, STEP_STATUSES } from "../../model/rpc";
+import {
+	AUDIT_ACTIONS,
+	type AuditView,
+	type DeliveriesView,
+	STEP_KINDS,
+	STEP_STATUSES,
+} from "../../model/rpc";
 import { anyJson, attributes, count, describes, jsonObject, moment, workflowStatus } from "./shape";
 
 export const statusChange = z.object({ id: z.string(), status: workflowStatus });
@@ -159,6 +165,39 @@ export const logPage = describes<LogPageInfo>()(
 		.meta({ id: "LogPage" }),
 );
 
+const deliveries = describes<DeliveriesView>()(
+	z
+		.object({
+			receivers: z.array(
+				z.object({
+					receiver: z.string().describe("on:<event> or webhook:<hash of its URL>"),
+					url: z.string().nullable(),
+					events: z.array(z.string()).nullable().describe("Null: all."),
+					isBehind: z.boolean(),
+					place: z.string().nullable(),
+					attempts: count,
+					retryAt: moment.nullable(),
+					error: z.string().nullable(),
+					isDown: z.boolean(),
+				}),
+			),
+			deadLetters: z.array(
+				z.object({
+					receiver: z.string(),
+					id: z.string(),
+					name: z.string(),
+					at: moment,
+					data: z.record(z.string(), z.unknown()),
+					attempts: count,
+					error: z.string().nullable(),
+					diedAt: moment,
+				}),
+			),
+			deadLettersOmitted: count,
+		})
+		.meta({ id: "Deliveries" }),
+);
+
 export const instance = describes<WorkflowStatusResponse>()(
 	z
 		.object({
@@ -189,6 +228,7 @@ export const instance = describes<WorkflowStatusResponse>()(
 			errors: z.array(stepError).optional().describe("With include=errors."),
 			errorsOmitted: count.optional(),
 			logs: logPage.optional().describe("With include=logs."),
+			deliveries: deliveries.optional().describe("With include=deliveries."),
 		})
 		.meta({ id: "Instance" }),
 );

@@ -75,6 +75,12 @@ const TAGS: Readonly<Record<string, string>> = {
 	executions: "Executions",
 	admin: "Admin",
 };
+const REASONS: Readonly<Record<number, string>> = {
+	200: "OK",
+	201: "Created",
+	202: "Accepted",
+	204: "No content: there is no more to come",
+};
 const OTHER_TAG = "Service";
 
 /** What stands in a path; by the path's first word where that matters. */
@@ -205,8 +211,7 @@ function answerOf(status: number, media: Media, schemas: Schemas): DocumentedRes
 	const content = Object.fromEntries(
 		Object.entries(media).map(([type, schema]) => [type, { schema: schemas.of(schema) }]),
 	);
-	const description =
-		status === 204 ? "There is no more to come." : status >= 201 ? "Done." : "OK.";
+	const description = REASONS[status] ?? "Done";
 	return Object.keys(content).length === 0 ? { description } : { description, content };
 }
 

@@ -13,6 +13,7 @@ import {
 	createBody,
 	logsQuery,
 	metadataBody,
+	redeliverBody,
 	repairBody,
 	restartBody,
 	statusQuery,
@@ -157,6 +158,15 @@ export const INSTANCE_OPERATIONS: Operations = {
 		isAudited: true,
 		answers: { 200: answers.statusChange },
 		errors: [...RERUN, ...VALUES, "STEP_NOT_REPAIRABLE"],
+	},
+	"POST /workflows/:id/redeliver": {
+		id: "redeliverEvents",
+		summary: "Send what receivers could not be told once more",
+		body: redeliverBody,
+		bodyIsOptional: true,
+		isAudited: true,
+		answers: { 200: answers.statusChange },
+		errors: [...ONE, "IDEMPOTENCY_CONFLICT"],
 	},
 	"PATCH /workflows/:id/metadata": {
 		id: "changeMetadata",
