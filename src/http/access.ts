@@ -16,6 +16,11 @@ import { HttpFault } from "./errors";
 
 const READS = ["GET", "HEAD", "OPTIONS"];
 
+/** What a viewer may send. */
+export function isRead(method: string): boolean {
+	return READS.includes(method);
+}
+
 /** Lets holders of a token in; what needs more than a viewer, or an operator, asks for it itself. */
 export const requireAccess: MiddlewareHandler<AppContext> = async (c, next) => {
 	const tokens = await tokensOf(c.env);
@@ -45,7 +50,7 @@ export function requireRole(needed: AccessRole): MiddlewareHandler<AppContext> {
 }
 
 function requireMethod(c: Context<AppContext>): void {
-	c.var.caller.requireRole(READS.includes(c.req.method) ? "viewer" : "operator");
+	c.var.caller.requireRole(isRead(c.req.method) ? "viewer" : "operator");
 }
 
 /** False: it is nobody's token. */

@@ -10,14 +10,14 @@ import { methodNotAllowed } from "./errors";
 import { jsonBody, limitBody, parseInput, queryOf, requireType } from "./input";
 import type { ServiceTypes } from "./service-types";
 
-const reindexBody = z.strictObject({
+export const reindexBody = z.strictObject({
 	type: z.string(),
 	ids: z
 		.array(z.string().refine(isInstanceId, { error: "expected an instance id" }))
 		.max(LIMITS.reindexIds)
 		.default([]),
 });
-const reindexQuery = z.strictObject({ type: z.string() });
+export const reindexQuery = z.strictObject({ type: z.string() });
 
 export function adminRoutes(types: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();

@@ -15,6 +15,7 @@ import { breakerRoutes } from "./breaker-routes";
 import { bulkRoutes, bulkStartRoutes } from "./bulk-routes";
 import type { Caller } from "./caller";
 import { definitionRoutes } from "./definition-routes";
+import { docsRoutes } from "./docs-routes";
 import { answerError, methodNotAllowed, notFound } from "./errors";
 import { executionRoutes } from "./execution-routes";
 import { scheduleRoutes } from "./schedule-routes";
@@ -58,6 +59,10 @@ export function createApp({ types: registry, definitions }: AppSettings): Hono<A
 	app.use(requestId());
 	app.get("/", (c) => c.json({ status: "ok", workflows: [...registry.keys()] }));
 	app.all("/", methodNotAllowed("GET"));
+	app.route(
+		"/",
+		docsRoutes(() => app.routes),
+	);
 	app.use(requireAccess);
 	app.use("/admin/*", requireRole("admin"));
 	app.route("/workflows", bulkStartRoutes(types));

@@ -33,14 +33,14 @@ import {
 } from "./input";
 import type { ServiceTypes } from "./service-types";
 
-const putQuery = z.strictObject({
+export const putQuery = z.strictObject({
 	replace: z
 		.enum(["true", "false"])
 		.transform((replace) => replace === "true")
 		.default(false),
 });
 
-const useBody = z
+export const useBody = z
 	.strictObject({ version: z.string().optional(), hash: z.string().optional() })
 	.refine(({ version, hash }) => (version === undefined) !== (hash === undefined), {
 		error: "expected a version or a hash",

@@ -21,7 +21,7 @@ export class HttpFault extends Error {
 	}
 }
 
-const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
+export const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
 	VALIDATION_ERROR: 400,
 	UNKNOWN_TYPE: 400,
 	UNKNOWN_EVENT: 400,
@@ -85,6 +85,19 @@ const STATUS_OF_CODE: Record<ErrorCode, ContentfulStatusCode> = {
 	WAITING_FOR_SLOT: 500,
 	NON_DETERMINISM: 500,
 };
+
+/** Codes of refusals that exist in HTTP only. */
+export const HTTP_CODES = {
+	UNAUTHORIZED: 401,
+	ROUTE_NOT_FOUND: 404,
+	NO_GRAPH: 404,
+	NO_EXECUTION: 404,
+	METHOD_NOT_ALLOWED: 405,
+	BODY_TOO_LARGE: 413,
+	UNSUPPORTED_MEDIA_TYPE: 415,
+	INTERNAL_ERROR: 500,
+	ACCESS_NOT_CONFIGURED: 503,
+} as const;
 
 export const answerError: ErrorHandler<AppContext> = (error, c) => {
 	if (error instanceof HttpFault) {

@@ -20,7 +20,7 @@ const moment = z.union([
 	z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
 ]);
 
-const duration = z.union([z.string(), z.number()]);
+const duration = z.union([z.string(), z.number()]).describe('As "5m", "24h", "7 days", or ms.');
 
 export const createBody = z.strictObject({
 	type: z.string(),
@@ -124,6 +124,7 @@ export const statusQuery = z.strictObject({
 		.default(true),
 	include: z
 		.string()
+		.describe(`With commas between: ${INCLUDES.join(", ")}.`)
 		.transform((text) => text.split(","))
 		.pipe(z.array(z.enum(INCLUDES)))
 		.optional(),
@@ -132,6 +133,7 @@ export const statusQuery = z.strictObject({
 const wholeNumber = z
 	.string()
 	.regex(/^\d{1,15}$/, "expected a whole number")
+	.meta({ type: "integer", minimum: 0 })
 	.transform(Number);
 export const logsQuery = z.strictObject({
 	level: z.enum(LOG_LEVELS).optional(),
@@ -147,6 +149,7 @@ export const STREAM_HEADERS = {
 export const streamQuery = z.strictObject({
 	events: z
 		.string()
+		.describe("Names of those that are wanted, with commas between.")
 		.transform((text) => text.split(","))
 		.optional(),
 });

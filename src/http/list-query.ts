@@ -10,15 +10,17 @@ import { WORKFLOW_STATUSES } from "../model/status";
 /** Fields that may be given several times; those of the first two also with commas between. */
 export const REPEATABLE = ["type", "status", "tag"];
 
-const list = z.array(z.string()).transform((values) => {
-	return [...new Set(values.flatMap((value) => value.split(",")))];
-});
+const texts = z.array(z.string()).describe("Repeated, or with commas between.");
+const split = (values: string[]) => [...new Set(values.flatMap((value) => value.split(",")))];
+const list = texts.transform(split);
 
 export const typeList = list.optional();
 
 /** One or more of these words. */
 export function listOf<const Word extends string>(words: readonly Word[]) {
-	return list
+	return texts
+		.meta({ items: { type: "string", enum: words } })
+		.transform(split)
 		.refine((given) => given.every((each) => words.some((word) => word === each)), {
 			error: `expected one or more of ${words.join(", ")}`,
 		})
@@ -30,6 +32,7 @@ const isoMoment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 const moment = z
 	.string()
+	.describe("ISO 8601 with a time zone, a date, or ms since 1970.")
 	.refine((text) => WHOLE.test(text) || isoMoment.safeParse(text).success, {
 		error: "expected ISO 8601 with a time zone, a date, or ms since 1970",
 	})
@@ -37,27 +40,30 @@ const moment = z
 	.refine((ms) => ms >= 0 && ms <= MOMENT_MS_MAX, { error: "expected a moment since 1970" });
 
 /** `vip`: has the attribute; `customer:c-17`: has it with this value. */
-const tags = z.array(z.string()).transform((given, context) => {
-	const wanted = new Map<string, AttributeValue | null>();
-	const refuse = (message: string) => context.addIssue({ code: "custom", message });
-	for (const tag of given) {
-		const colon = tag.indexOf(":");
-		const name = colon === -1 ? tag : tag.slice(0, colon);
-		const value = colon === -1 ? null : tag.slice(colon + 1);
-		try {
-			parseAttributeName(name);
-		} catch (error) {
-			refuse((error as Error).message);
+const tags = z
+	.array(z.string())
+	.describe("name, or name:value. May be repeated: all must hold.")
+	.transform((given, context) => {
+		const wanted = new Map<string, AttributeValue | null>();
+		const refuse = (message: string) => context.addIssue({ code: "custom", message });
+		for (const tag of given) {
+			const colon = tag.indexOf(":");
+			const name = colon === -1 ? tag : tag.slice(0, colon);
+			const value = colon === -1 ? null : tag.slice(colon + 1);
+			try {
+				parseAttributeName(name);
+			} catch (error) {
+				refuse((error as Error).message);
+			}
+			if (wanted.has(name)) refuse(`the attribute "${name}" is given more than once`);
+			if (value !== null && value.length > LIMITS.attributeTextLength) {
+				refuse(`a value has at most ${LIMITS.attributeTextLength} characters`);
+			}
+			wanted.set(name, value);
 		}
-		if (wanted.has(name)) refuse(`the attribute "${name}" is given more than once`);
-		if (value !== null && value.length > LIMITS.attributeTextLength) {
-			refuse(`a value has at most ${LIMITS.attributeTextLength} characters`);
-		}
-		wanted.set(name, value);
-	}
-	if (given.length > LIMITS.attributes) refuse(`expected at most ${LIMITS.attributes}`);
-	return Object.fromEntries(wanted);
-});
+		if (given.length > LIMITS.attributes) refuse(`expected at most ${LIMITS.attributes}`);
+		return Object.fromEntries(wanted);
+	});
 
 const fields = z.strictObject({
 	type: typeList,
@@ -77,6 +83,7 @@ const fields = z.strictObject({
 	limit: z
 		.string()
 		.regex(/^\d{1,9}$/, "expected a whole number")
+		.meta({ type: "integer", minimum: 1, maximum: LIMITS.listPage })
 		.transform(Number)
 		.pipe(z.number().min(1).max(LIMITS.listPage))
 		.default(LIMITS.listPageDefault),

@@ -11,7 +11,7 @@ import { parseInput, queryOf, typesOf } from "./input";
 import { listQuery, REPEATABLE, typeList } from "./list-query";
 import type { ServiceTypes } from "./service-types";
 
-const statsQuery = z.strictObject({ type: typeList });
+export const statsQuery = z.strictObject({ type: typeList });
 
 export function listingRoutes(catalogue: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();

@@ -8,12 +8,12 @@ import { parseInput, queryOf, STREAM_HEADERS, streamQuery, typesOf } from "./inp
 import { typeList } from "./list-query";
 import type { ServiceTypes } from "./service-types";
 
-const query = z.strictObject({ ...streamQuery.shape, type: typeList });
+export const typesStreamQuery = z.strictObject({ ...streamQuery.shape, type: typeList });
 
 export function streamRoutes(types: ServiceTypes): Hono<AppContext> {
 	const routes = new Hono<AppContext>();
 	routes.get("/", async (c) => {
-		const { type: named, events } = parseInput(query, queryOf(c, ["type"]), "query");
+		const { type: named, events } = parseInput(typesStreamQuery, queryOf(c, ["type"]), "query");
 		const from = c.req.header("Last-Event-ID");
 		const followed = await typesOf(c, types, named);
 		const stream = await followTypes(c.env.WORKFLOW_RUNNER, followed, { from, events });

@@ -11,19 +11,19 @@ import { inPool } from "../model/pool";
 import { TYPE_STATUSES } from "../model/type-state";
 import type { AppContext } from "./app";
 import { HttpFault, methodNotAllowed } from "./errors";
-import { jsonBody, limitBody, parseInput, queryOf, visibleTypes } from "./input";
+import { jsonBody, limitBody, nothing, parseInput, queryOf, visibleTypes } from "./input";
 import { limitFields } from "./limits-input";
 import { listOf } from "./list-query";
 import type { ServiceTypes } from "./service-types";
 
 /** Archived types are shown when they are asked for. */
-const typesQuery = z.strictObject({
+export const typesQuery = z.strictObject({
 	status: listOf(TYPE_STATUSES).default(["active", "inactive"]),
 });
 
-const graphQuery = z.strictObject({ format: z.enum(["json", "mermaid"]).default("json") });
+export const graphQuery = z.strictObject({ format: z.enum(["json", "mermaid"]).default("json") });
 
-const changeBody = z
+export const typeChangeBody = z
 	.strictObject({ status: z.enum(TYPE_STATUSES).optional(), ...limitFields })
 	.refine((change) => Object.keys(change).length > 0, { error: "expected something to change" });
 
@@ -46,13 +46,13 @@ export function typeRoutes(types: ServiceTypes): Hono<AppContext> {
 
 	routes.get("/:type", async (c) => {
 		const entry = await entryOf(c, types, c.req.param("type"));
-		parseInput(z.strictObject({}), queryOf(c), "query");
+		parseInput(nothing, queryOf(c), "query");
 		return c.json(await typeInfo(c.env.WORKFLOW_RUNNER, entry));
 	});
 
 	routes.patch("/:type", limitBody, async (c) => {
 		const entry = await entryOf(c, types, c.req.param("type"));
-		const { status, ...limits } = parseInput(changeBody, await jsonBody(c), "body");
+		const { status, ...limits } = parseInput(typeChangeBody, await jsonBody(c), "body");
 		const runners = c.env.WORKFLOW_RUNNER;
 		// Limits first: they may be refused, and then nothing is to have changed.
 		if (Object.keys(limits).length > 0) await changeLimits(runners, entry.type, limits);

@@ -239,16 +239,18 @@ export type StepKind = (typeof STEP_KINDS)[number];
  * Where a step stands. `running` lives in memory only; `cancelled` is how an open step is shown
  * once the instance, or the handler that asked for it, has ended; the others are in the journal.
  */
-export type StepStatus =
-	| "running"
-	| "retrying"
-	/** An attempt failed, and its handler decides what comes of that. */
-	| "handling"
-	| "sleeping"
-	| "waiting"
-	| "completed"
-	| "failed"
-	| "cancelled";
+export const STEP_STATUSES = [
+	"running",
+	"retrying",
+	// An attempt failed, and its handler decides what comes of that.
+	"handling",
+	"sleeping",
+	"waiting",
+	"completed",
+	"failed",
+	"cancelled",
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
 
 export interface StepView {
 	key: string;

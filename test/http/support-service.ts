@@ -8,6 +8,7 @@ import type { DefinitionFormat } from "../../src/model/definition";
 import type { ErrorResponse } from "../../src/model/http";
 import { listed, runners, TestInstance } from "../support/instance";
 import { catalogueOf, clock } from "../support/lab";
+import { expectDocumented } from "./support-document";
 
 export interface Reply {
 	status: number;
@@ -70,7 +71,10 @@ export class Service {
 	async request(method: string, path: string, init: RequestInit = {}): Promise<Reply> {
 		const response = await this.#app.request(path, { method, ...init }, this.#env);
 		const text = await response.text();
-		return { status: response.status, headers: response.headers, text, body: jsonOf(text) };
+		const { status, headers } = response;
+		const reply = { status, headers, text, body: jsonOf(text) };
+		expectDocumented(method, path, reply);
+		return reply;
 	}
 
 	get(path: string): Promise<Reply> {
