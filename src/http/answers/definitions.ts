@@ -1,7 +1,8 @@
 /** What is answered about stored definitions, their executions, and the nodes that they are made of. */
 import * as z from "zod";
 import type { Definition, DefinitionInfo, Fault } from "../../model/definition";
-import { anyJson, count, describes, jsonObject, moment, workflowStatus } from "./shape";
+import { STEP_STATUSES } from "../../model/rpc";
+import { anyJson, count, describes, moment, workflowStatus } from "./shape";
 
 const about = {
 	type: z.string(),
@@ -62,6 +63,35 @@ export const submitted = z.object({
 	links,
 });
 
+const executionError = z
+	.object({
+		type: z.enum(["validation", "configuration", "runtime", "state", "system"]),
+		severity: z.enum(["warning", "error", "critical"]),
+		recoverable: z.boolean().describe("Another attempt may go better."),
+		name: z.string(),
+		message: z.string(),
+		code: z.union([z.string(), z.number()]).nullable(),
+		details: z.record(z.string(), z.unknown()).nullable(),
+	})
+	.meta({ id: "ExecutionError" });
+
+const nodeExecution = z
+	.object({
+		nodeId: z.string(),
+		place: z.string(),
+		name: z.string().nullable().describe("The place's $name."),
+		visit: count.describe("Which visit of the place it is, from 1."),
+		status: z.enum(STEP_STATUSES),
+		startTime: z.iso.datetime(),
+		endTime: z.iso.datetime().nullable(),
+		attempts: count,
+		config: z.record(z.string(), z.unknown()).describe("As it is written."),
+		edgeTaken: z.string().nullable(),
+		outputData: anyJson,
+		error: executionError.nullable(),
+	})
+	.meta({ id: "NodeExecution" });
+
 export const execution = z
 	.object({
 		id: z.string(),
@@ -73,14 +103,52 @@ export const execution = z
 		reason: z.string().nullable(),
 		startTime: z.iso.datetime(),
 		endTime: z.iso.datetime().optional(),
-		currentNode: anyJson.optional(),
-		executionPath: anyJson,
+		currentNode: z.string().optional().describe("The place of the node that is under way."),
+		executionPath: z.array(nodeExecution),
 		finalState: anyJson.optional(),
-		error: anyJson.optional(),
+		error: z
+			.union([executionError, z.looseObject({ message: z.string() })])
+			.optional()
+			.describe("The second form where no node is to blame."),
 		links,
 	})
 	.meta({ id: "Execution" });
 
-export const executionState = anyJson;
-export const executionMetrics = z.looseObject({ executionId: z.string() });
-export const nodes = z.array(jsonObject);
+export const executionState = z.record(z.string(), z.unknown());
+
+export const executionMetrics = z.object({
+	executionId: z.string(),
+	totalDuration: z.number().describe("From the first step to the last end of one, in ms."),
+	nodeExecutions: count,
+	nodeMetrics: z.record(
+		z.string(),
+		z.object({
+			executionCount: count,
+			totalDuration: z.number(),
+			averageDuration: z.number(),
+			errors: count,
+		}),
+	),
+	stateOperations: count.describe("How often the state has been changed."),
+});
+
+export const nodes = z.array(
+	z
+		.object({
+			id: z.string(),
+			name: z.string(),
+			description: z.string().optional(),
+			version: z.string(),
+			inputs: z.array(z.string()).optional(),
+			outputs: z.array(z.string()).optional(),
+			edges: z
+				.array(z.string())
+				.optional()
+				.describe("Those that it may be left by; all, where it has no list."),
+			shorthand: z.string().optional(),
+			config: z.record(z.string(), z.unknown()).optional().describe("JSON Schema."),
+			expressions: z.array(z.string()).optional(),
+			retry: z.record(z.string(), z.unknown()).optional(),
+		})
+		.meta({ id: "Node" }),
+);

@@ -306,13 +306,13 @@ function toJson(schema: z.ZodType): unknown {
 	return z.toJSONSchema(schema, { io: "input", target: "draft-2020-12", unrepresentable: "any" });
 }
 
-/** References go to the components; limits that JSON's numbers have anyway are left out. */
+/** References go to the components; what follows from the type or format anyway is left out. */
 function tidy(value: unknown): unknown {
 	if (Array.isArray(value)) return value.map(tidy);
 	if (typeof value !== "object" || value === null) return value;
-	const { type } = value as { type?: unknown };
+	const { type, format } = value as { type?: unknown; format?: unknown };
 	const fields = Object.entries(value).filter(([name, field]) => {
-		if (name === "pattern") return type === "string";
+		if (name === "pattern") return type === "string" && format === undefined;
 		if (name === "propertyNames") return false;
 		return Math.abs(field) !== Number.MAX_SAFE_INTEGER;
 	});
