@@ -451,7 +451,7 @@ describe("an instance that nobody listens to", () => {
 			throw new Error("it was touched");
 		};
 		const untouchable = new Proxy({}, { get: never }) as never;
-		const row = { type: "silent", status: "running", run: 1, deliverySchema: 0 };
+		const row = { type: "silent", status: "running", run: 1, parent: null, deliverySchema: 0 };
 		const deliverer = new Deliverer({
 			record: { exists: true, isRemoved: false, row } as unknown as InstanceRecord,
 			store: untouchable,
