@@ -10,7 +10,8 @@ import { measureGuard } from "./guard";
 import { Bundle, type Host, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";
 import { environment, print, type Report, ratios, row } from "./report";
-import { WORKLOADS, type Workload } from "./workloads";
+import type { Workload } from "./workload";
+import { WORKLOADS } from "./workloads";
 
 const USAGE = `Options: --only ${WORKLOADS.map(({ id }) => id).join(",")}, --rounds N, --json, --host miniflare|wrangler, --no-tracing, --inspector PORT.`;
 

@@ -4,7 +4,7 @@ import type { Host } from "./host";
 import { post } from "./request";
 import type { Load, Times } from "./worker/driver";
 import type { Work } from "./worker/program";
-import type { Case, Contestant, Metric } from "./workloads";
+import type { Case, Contestant, Metric } from "./workload";
 
 /** The values of one metric of one contestant, one a round. */
 export interface Series {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ROOT } from "../test/e2e/process-group";
 import type { HostName } from "./host";
 import { spread } from "./statistics";
-import { CONTESTANTS, STYLES, type Target, type Workload } from "./workloads";
+import { CONTESTANTS, STYLES, type Target, type Workload } from "./workload";
 
 /** One metric of one contestant: the median of its rounds, with the least and the greatest. */
 export interface Row {
@@ -82,9 +82,9 @@ function ratio(workload: string, target: Target, rows: readonly Row[]): Ratio | 
 		const { median: value, unit: to } = of;
 		return { ...found, to, value, target: atMost, bound: "at most", ok: value <= atMost };
 	}
-	const to = typeof other === "string" ? find(other, metric) : find("ours", other.metric);
+	const to = typeof other === "string" ? find(other, metric) : find(contestant, other.metric);
 	if (to === undefined) return undefined;
-	const name = typeof other === "string" ? other : `ours: ${other.metric}`;
+	const name = typeof other === "string" ? other : `${contestant}: ${other.metric}`;
 	const times = of.median / to.median;
 	if (atLeast === undefined) {
 		return {

@@ -1,104 +1,22 @@
 /**
- * What is measured (W1 to W16), and which ratios of it are to be reached.
+ * What is measured (W1 to W18), and which ratios of it are to be reached.
  *
  * A workload is a list of cases. A case is one load, given to one contestant after the other, and
  * the metrics that are taken from its times.
  */
-import { percentile } from "./statistics";
 import type { PageOf } from "./worker/contestant";
-import type { Load, Times } from "./worker/driver";
-
-export const CONTESTANTS = ["ours", "floor", "floor-synced", "cloudflare"] as const;
-/** Ours in other styles, where they are compared with classes. */
-export const STYLES = ["machine"] as const;
-export type Contestant = (typeof CONTESTANTS)[number] | (typeof STYLES)[number];
-
-export interface Metric {
-	name: string;
-	unit: string;
-	of(times: readonly Times[]): number;
-}
-
-export interface Case {
-	name: string;
-	contestants: readonly Contestant[];
-	/** `http`: each instance by requests from outside, instead of by the driver in the Worker. */
-	via: "worker" | "http";
-	load: Omit<Load, "contestant" | "prefix">;
-	metrics: readonly Metric[];
-	/** Rows that the index has before the first round. */
-	indexRows?: number;
-}
-
-/**
- * Ours is to be at least so many times as good as `to`, or to take at most so many times as much;
- * without `to`, to be at most so much.
- */
-export interface Target {
-	metric: string;
-	/** In the place of ours. */
-	of?: Contestant;
-	to?: Contestant | { metric: string };
-	atLeast?: number;
-	atMost?: number;
-}
-
-export interface Workload {
-	id: string;
-	title: string;
-	cases: readonly Case[];
-	targets: readonly Target[];
-	/** Measured once, by counting instead of by the clock. */
-	isCounted?: true;
-	/** A guard is measured by itself, too. */
-	isOfGuard?: true;
-	/** Circuit breakers, likewise. */
-	isOfBreakers?: true;
-}
-
-const TEN_STEPS = { program: "sequence", count: 10 } as const;
-
-const startToEnd = ({ begin, completed }: Times) => completed - begin;
-
-/** From the first beginning to the last end, in ms. */
-function span(times: readonly Times[]): number {
-	const begin = Math.min(...times.map((each) => each.begin));
-	return Math.max(...times.map(({ completed }) => completed)) - begin;
-}
-
-const perSecond: Metric = {
-	name: "throughput",
-	unit: "instances/s",
-	of: (times) => (1000 * times.length) / span(times),
-};
-
-function percentiles(name: string, take: (times: Times) => number | undefined): Metric[] {
-	return [0.5, 0.99].map((share) => ({
-		name: `${name} p${share * 100}`,
-		unit: "ms",
-		of: (times) =>
-			percentile(
-				times.map((each) => take(each) ?? Number.NaN),
-				share,
-			),
-	}));
-}
-
-/** Of instances, or pages, in turn: the mean time of one, divided among its `count` steps. */
-function each(name: string, count: number): Metric {
-	return { name, unit: "µs", of: (times) => (1000 * span(times)) / times.length / count };
-}
-
-/** One instance after the other. */
-function inTurn(
-	name: string,
-	instances: number,
-	work: Load["work"],
-	metrics: readonly Metric[],
-	contestants: readonly Contestant[] = CONTESTANTS,
-): Case {
-	return { name, contestants, via: "worker", load: { instances, inFlight: 1, work }, metrics };
-}
+import {
+	type Case,
+	CONTESTANTS,
+	type Contestant,
+	each,
+	inTurn,
+	percentiles,
+	perSecond,
+	startToEnd,
+	TEN_STEPS,
+	type Workload,
+} from "./workload";
 
 function manyAtOnce(via: Case["via"], inFlight: number, instances: number): Case {
 	return {
@@ -124,6 +42,34 @@ function manyAsleep(name: string, everyMs: number): Case {
 function steps(count: number, instances: number, contestants: readonly Contestant[]): Case {
 	const work = { program: "sequence", count } as const;
 	return inTurn(`${count} steps`, instances, work, [each("per step", count)], contestants);
+}
+
+/** Loops and polls of few and many turns, which are to cost the same each. */
+function turnsOf(id: string, title: string): Workload {
+	const kinds = (["loop", "poll"] as const).flatMap((turning) =>
+		[0, 1].map((size) => ({ name: size === 0 ? turning : `${turning}, 1 ms`, turning, size })),
+	);
+	const counts = [200, 2_000, 8_000];
+	const nameOf = (kind: string, count: number) => `${kind}, ${count.toLocaleString("en")} turns`;
+	return {
+		id,
+		title,
+		cases: kinds.flatMap(({ name, turning, size }) =>
+			counts.map((count) => {
+				const work = { program: "ticks", count, size, turning } as const;
+				const instances = size === 0 ? Math.ceil(8_000 / count) : 1;
+				return inTurn(nameOf(name, count), instances, work, [each("per turn", count)], ["machine"]);
+			}),
+		),
+		targets: kinds.flatMap(({ name }) =>
+			counts.slice(1).map((count) => ({
+				metric: `per turn, ${nameOf(name, count)}`,
+				of: "machine" as const,
+				to: { metric: `per turn, ${nameOf(name, counts[0] ?? 0)}` },
+				atMost: 1.2,
+			})),
+		),
+	};
 }
 
 const PAGES_OF: readonly PageOf[] = ["any", "rare status", "attribute"];
@@ -396,4 +342,5 @@ export const WORKLOADS: readonly Workload[] = [
 		cases: [steps(100, 40, ["ours", "machine"])],
 		targets: [{ metric: "per step, 100 steps", of: "machine", to: "ours", atMost: 1.3 }],
 	},
+	turnsOf("W18", "a machine of a loop, of a poll, and of both with 1 ms between their turns"),
 ];

@@ -1,4 +1,4 @@
-/** Ours in the style of a state machine: as many tasks in a row as the work asks for. */
+/** Ours in the style of a state machine: as many tasks in a row, or turns, as the work asks for. */
 import { createInstance } from "../../src/client/create-instance";
 import { describeInstance } from "../../src/client/runner-client";
 import { workflow } from "../../src/library";
@@ -7,7 +7,7 @@ import { type Contestant, outcome } from "./contestant";
 import { seen, type Work } from "./program";
 
 function machineOf(tasks: number) {
-	const builder = workflow(typeOf(tasks));
+	const builder = workflow(tasksOf(tasks));
 	for (let n = 1; n <= tasks; n++) {
 		builder.task(`step-${n}`, {
 			handler: async (_, ctx) => {
@@ -21,17 +21,64 @@ function machineOf(tasks: number) {
 	return builder.build();
 }
 
-function typeOf(tasks: number): string {
+function loopOf(intervalMs: number) {
+	return workflow(turningOf("loop", intervalMs))
+		.task("count", {
+			handler: async (_, ctx) => {
+				const { id, count } = ctx.input as Work;
+				const n = (ctx.getStepResult<number>("count") ?? 0) + 1;
+				if (n === count) seen.lastLine.add(id);
+				return n;
+			},
+		})
+		.loop("again", {
+			condition: (ctx) => ctx.steps.count < (ctx.input as Work).count,
+			target: "count",
+			interval: intervalMs,
+			maxIterations: TURNS_MAX,
+		})
+		.build();
+}
+
+function pollOf(intervalMs: number) {
+	return workflow(turningOf("poll", intervalMs))
+		.poll("ask", {
+			interval: intervalMs,
+			check: async (_, ctx) => {
+				const { id, count } = ctx.input as Work;
+				const n = Number(/#(\d+)$/.exec(ctx.idempotencyKey)?.[1] ?? 1);
+				if (n === count) seen.lastLine.add(id);
+				return n < count ? { done: false } : { done: true, result: n };
+			},
+		})
+		.build();
+}
+
+function turningOf(turning: "loop" | "poll", intervalMs: number): string {
+	return `${turning}-${intervalMs}`;
+}
+
+const TURNS_MAX = 10_000;
+
+function tasksOf(tasks: number): string {
 	return `machine-${tasks}`;
 }
 
+function typeOf({ turning, count, size = 0 }: Work): string {
+	return turning === undefined ? tasksOf(count) : turningOf(turning, size);
+}
+
 /** Of the warm-up, and of what is measured. */
-export const machines = { [typeOf(10)]: machineOf(10), [typeOf(100)]: machineOf(100) };
+export const machines = Object.fromEntries(
+	[machineOf(10), machineOf(100), ...[0, 1].flatMap((ms) => [loopOf(ms), pollOf(ms)])].map(
+		(machine) => [machine.name, machine],
+	),
+);
 
 export const machine: Contestant = {
 	create: (env, work) =>
 		createInstance(env.WORKFLOW_RUNNER, {
-			type: typeOf(work.count),
+			type: typeOf(work),
 			id: work.id,
 			payload: work,
 		}),

@@ -18,6 +18,8 @@ export interface Work {
 	isGuarded?: true;
 	/** Written in the fluent style. */
 	isFluent?: true;
+	/** A machine of one that has so many turns. */
+	turning?: "loop" | "poll";
 	/** Of each result, where the program has results of a size; of each sleep, in ms. */
 	size?: number;
 }
