@@ -24,6 +24,9 @@ const stepId: Field = {
 	issues: (value) => issuesOf(() => parseStepName(value)),
 };
 
+/** How long a `delay` of a list waits that does not say it (seed 000). */
+const LIST_DELAY_MS = 1_000;
+
 /** Of one step. */
 export const STEP: Fields = { id: stepId, type: TEXT, config: OBJECT };
 
@@ -111,7 +114,9 @@ function parseStep(
 	const shape = lookUp(node, type, nodes, faults);
 	const given = found.get("config");
 	const members = given?.kind === "object" ? given.members : null;
-	const config = parametersOf({ node, shape, at: given ?? step, given: members }, faults);
+	const isBare = node === "delay" && (members?.length ?? 0) === 0;
+	const use = { node, shape, at: given ?? step, given: members };
+	const config = isBare ? { duration: LIST_DELAY_MS } : parametersOf(use, faults);
 	if (id?.kind !== "string") return undefined;
 	const name = id.value;
 	return { address: name, node, name, config, options: {}, edges: new Map(), at: id };

@@ -160,7 +160,10 @@ describe("a list of steps", () => {
 						config: { message: "Hello", level: "warn" },
 					},
 				],
-				["pause", { ...place, address: "pause", node: "delay", name: "pause", config: {} }],
+				[
+					"pause",
+					{ ...place, address: "pause", node: "delay", name: "pause", config: { duration: 1_000 } },
+				],
 			]),
 		});
 	});
