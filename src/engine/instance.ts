@@ -14,6 +14,7 @@ import { parseBy } from "../model/by";
 import { parseEventChoice, parsePlace } from "../model/chronicle";
 import { decode } from "../model/codec";
 import { unknownType } from "../model/errors";
+import type { Graph } from "../model/graph";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
 import { parseInstanceId, parseTypeName } from "../model/ids";
@@ -34,6 +35,7 @@ import type {
 	InstanceView,
 	MetadataReceipt,
 	MetadataRequest,
+	ProgressView,
 	RedeliverRequest,
 	RepairRequest,
 	RestartRequest,
@@ -80,6 +82,7 @@ export class Instance {
 	readonly #ports: Ports;
 	readonly #life: Lifecycle;
 	readonly #streams: EventStreams;
+	#lastProgress: { row: WorkflowRow; progress: ProgressView } | undefined;
 	/** Ends with the latest creation that was asked for. */
 	#creation = Promise.resolve();
 
@@ -257,10 +260,9 @@ export class Instance {
 		// When it wakes next is in the steps.
 		const isParked = row.status === "sleeping" || row.status === "waiting";
 		const graph = this.#life.course.programs.get(row.type)?.graph ?? null;
-		const rows = steps || isParked || graph !== null ? [...this.#life.course.steps()] : [];
 		const { running } = this.#life.course;
-		const view = describe(row, rows, running, graph);
-		if (graph !== null) view.progress = progressOf(graph, row.status, { rows, running });
+		const view = describe(row, steps || isParked ? this.#life.course.steps() : [], running, graph);
+		if (graph !== null) view.progress = this.#progressOf(graph, row);
 		const { history } = this.#life;
 		if (!steps) view.steps = [];
 		if (include.includes("audit")) view.audit = history.audit(this.#life.events());
@@ -269,6 +271,16 @@ export class Instance {
 		if (include.includes("logs")) view.logs = history.logs({});
 		if (include.includes("deliveries")) view.deliveries = this.#life.course.deliverer.view();
 		return view;
+	}
+
+	/** Of an instance that has ended it stays as it is, and its steps are in the table only. */
+	#progressOf(graph: Graph, row: WorkflowRow): ProgressView {
+		const { status } = row;
+		if (this.#lastProgress?.row === row) return this.#lastProgress.progress;
+		const { course } = this.#life;
+		const progress = progressOf(graph, status, { rows: course.steps(), running: course.running });
+		if (isTerminal(status)) this.#lastProgress = { row, progress };
+		return progress;
 	}
 
 	/** What its style reads in its journal. */

@@ -75,8 +75,7 @@ export function progressOf(
 	const progress = new Progress(graph);
 	/** Nodes that are not over, or failed: the latest one last. */
 	const current = new Set<string>();
-	const sorted = [...rows].sort((a, b) => (a.outcome ?? LAST) - (b.outcome ?? LAST));
-	for (const row of sorted) {
+	for (const row of inOrder(rows)) {
 		progress.see(row);
 		const node = progress.nodeOf(row.key);
 		if (node !== undefined && row.status !== "completed") current.add(node);
@@ -97,5 +96,13 @@ function hasAnother({ turns }: GraphNode, result: Encoded | null): boolean {
 	return answer?.[turns.field] === turns.again;
 }
 
-/** Behind all outcomes. */
-const LAST = Number.MAX_SAFE_INTEGER;
+/** By their outcomes, which have no gaps; then those that have none. */
+function inOrder(rows: Iterable<StepRow>): StepRow[] {
+	const ended: StepRow[] = [];
+	const open: StepRow[] = [];
+	for (const row of rows) {
+		if (row.outcome === null) open.push(row);
+		else ended[row.outcome - 1] = row;
+	}
+	return [...ended, ...open];
+}

@@ -67,7 +67,10 @@ export function contextOf(
 	return new Context(progress, attempt, surroundings);
 }
 
-/** Its methods are properties, so that a handler may take them out of it. */
+/**
+ * Its methods are bound when they are asked for, so that a handler may take them out of it: most
+ * attempts ask for few, and there is one of these for each.
+ */
 class Context implements MachineContext {
 	readonly #progress: Progress;
 	readonly #attempt: StepContext;
@@ -114,8 +117,9 @@ class Context implements MachineContext {
 		};
 	}
 
-	readonly getStepResult = <T>(stepName: string): T | undefined =>
-		this.#progress.results().get(stepName) as T | undefined; // The caller's word.
+	get getStepResult() {
+		return <T>(stepName: string) => this.#progress.results().get(stepName) as T | undefined; // The caller's word.
+	}
 
 	get core(): Core {
 		// What the service was given is of the types that its project declares.
@@ -130,13 +134,17 @@ class Context implements MachineContext {
 		return this.#attempt.metadata;
 	}
 
-	readonly setMetadata = async (key: string, value: unknown): Promise<void> =>
-		this.#attempt.setMetadata({ [key]: value });
+	get setMetadata() {
+		return async (key: string, value: unknown): Promise<void> =>
+			this.#attempt.setMetadata({ [key]: value });
+	}
 
-	readonly getMetadata = <T>(key: string): T | undefined => {
-		const { metadata } = this.#attempt;
-		return Object.hasOwn(metadata, key) ? (metadata[key] as T) : undefined; // The caller's word.
-	};
+	get getMetadata() {
+		return <T>(key: string): T | undefined => {
+			const { metadata } = this.#attempt;
+			return Object.hasOwn(metadata, key) ? (metadata[key] as T) : undefined; // The caller's word.
+		};
+	}
 
 	get logger(): Logger {
 		const { log } = this.#run;
@@ -148,12 +156,16 @@ class Context implements MachineContext {
 		};
 	}
 
-	readonly log = (level: LogLevel, message: string, fields?: LogFields): void =>
-		this.#run.log(level, message, fields);
+	get log() {
+		return (level: LogLevel, message: string, fields?: LogFields): void =>
+			this.#run.log(level, message, fields);
+	}
 
 	/** Data that have no names are told as `value`. */
-	readonly emit = async (event: string, data: unknown = {}): Promise<void> =>
-		this.#run.emit(event, isPlain(data) ? data : { value: data });
+	get emit() {
+		return async (event: string, data: unknown = {}): Promise<void> =>
+			this.#run.emit(event, isPlain(data) ? data : { value: data });
+	}
 
 	get attempt(): number {
 		return this.#attempt.attempt;

@@ -11,7 +11,7 @@ import type { RunInfo, Services, StepContext, StepOptions, StyleStep } from "../
 import { NonDeterminismError } from "../../model/errors";
 import { INTERVAL } from "../../model/graph";
 import { allFailures, firstFailure, Stop } from "./branches";
-import { contextOf, type MachineContext } from "./context";
+import { contextOf, type MachineContext, type Progress } from "./context";
 import type {
 	LoopStep,
 	MachineStep,
@@ -44,7 +44,7 @@ export interface Stage {
 /** The step before; null: there is none. */
 type Before = { readonly output: unknown } | null;
 
-/** What a step leads to. `output` is for those that come after, `before` for the next one alone. */
+/** What the loop of a machine's steps goes on with. `output` is known to all that come after. */
 interface Taken {
 	output: unknown;
 	before: Before;
@@ -87,7 +87,7 @@ class Track {
 			if (this.#place.stop?.isStopped) return never();
 			const step = this.#sequence.steps.get(at);
 			if (step === undefined) throw unknownStep(at, this.#sequence);
-			const taken: Taken = await this.#take(step, last);
+			const taken = takenBy(step, last, await this.#perform(step, last));
 			this.#results.set(step.name, taken.output);
 			last = taken.before;
 			at = taken.next;
@@ -95,65 +95,75 @@ class Track {
 		return last?.output;
 	}
 
-	async #take(step: MachineStep, before: Before): Promise<Taken> {
+	/** No promise of its own: a machine of many steps has one for each, and its steps' `await`. */
+	#perform(step: MachineStep, before: Before): Promise<unknown> {
 		switch (step.kind) {
-			case "task": {
-				const work = (ctx: MachineContext) => doTask(step, ctx, this.#call(step, before));
-				return leading(step, await this.#do(step, before, work, step.work.options));
-			}
-			case "job": {
-				const { services } = this.#stage;
-				const work = (ctx: MachineContext) =>
-					doJob(step, ctx, { ...this.#call(step, before), services });
-				return leading(step, await this.#do(step, before, work, step.options));
-			}
-			case "pass": {
-				const { transform } = step;
-				const work = (ctx: MachineContext) =>
-					transform === null ? this.#given(before) : transform(ctx);
-				return leading(step, await this.#do(step, before, work));
-			}
-			case "choice": {
-				const chosen = await this.#do(step, before, (ctx) =>
-					choose(step, ctx, this.#call(step, before)),
+			case "task":
+				return this.#do(
+					step,
+					before,
+					(ctx) => doTask(step, ctx, this.#call(step, before)),
+					step.work.options,
 				);
-				return { output: chosen, before, next: chosen };
-			}
+			case "job":
+				return this.#do(
+					step,
+					before,
+					(ctx) =>
+						doJob(step, ctx, {
+							...this.#call(step, before),
+							services: this.#stage.services,
+						}),
+					step.options,
+				);
+			case "pass":
+				return this.#do(step, before, (ctx) =>
+					step.transform === null ? this.#given(before) : step.transform(ctx),
+				);
+			case "choice":
+				return this.#do(step, before, (ctx) => choose(step, ctx, this.#call(step, before)));
 			case "parallel":
-				return leading(step, await this.#parallel(step, before));
+				return this.#parallel(step, before);
 			case "poll":
-				return leading(step, await this.#poll(step, before));
+				return this.#poll(step, before);
 			case "loop":
 				return this.#loop(step, before);
 			case "sleep":
-				await this.#sleep(step);
-				return { output: undefined, before, next: step.next };
+				return this.#sleep(step);
 			case "wait":
-				return leading(step, await this.#wait(step));
+				return this.#wait(step);
 		}
 	}
 
+	/** Functions that are made for each attempt have no names: a bundler that keeps names keeps them dearly. */
 	#do<T>(
 		{ name }: MachineStep,
 		before: Before,
 		work: (ctx: MachineContext, attempt: StepContext) => Promise<T> | T,
 		options?: StepOptions,
 	): Promise<T> {
-		const { step, input } = this.#stage;
 		const { stop } = this.#place;
-		const progress = {
-			input,
-			prev: before?.output,
-			results: () => this.#known(),
-			signals: stop?.signals ?? [],
-		};
-		const attempted = (attempt: StepContext) =>
-			work(contextOf(progress, attempt, this.#stage), attempt);
-		const guarded =
+		const key = this.#key(name);
+		return this.#stage.step.do(
+			key,
 			stop === null
-				? attempted
-				: (attempt: StepContext) => stop.guard(this.#key(name), () => attempted(attempt));
-		return step.do(this.#key(name), guarded, options);
+				? (attempt) => work(this.#context(before, attempt), attempt)
+				: (attempt) => stop.guard(key, () => work(this.#context(before, attempt), attempt)),
+			options,
+		);
+	}
+
+	#context(before: Before, attempt: StepContext): MachineContext {
+		return contextOf(new Sight(this, before), attempt, this.#stage);
+	}
+
+	get input(): unknown {
+		return this.#stage.input;
+	}
+
+	/** Of the branches that it is in. */
+	get signals(): readonly AbortSignal[] {
+		return this.#place.stop?.signals ?? [];
 	}
 
 	#call({ name }: MachineStep, before: Before): Call {
@@ -166,8 +176,8 @@ class Track {
 		return before === null ? this.#stage.input : before.output;
 	}
 
-	/** Outputs of all that has completed. */
-	#known(): ReadonlyMap<string, unknown> {
+	/** Outputs of all that has completed, by name. */
+	known(): ReadonlyMap<string, unknown> {
 		const { outside } = this.#place;
 		return outside.size === 0 ? this.#results : new Map([...outside, ...this.#results]);
 	}
@@ -180,7 +190,7 @@ class Track {
 		const { name, branches, onError } = step;
 		const failsFast = onError === "fail-fast";
 		const own = failsFast ? new Stop(this.#place.stop) : null;
-		const outside = new Map(this.#known());
+		const outside = new Map(this.known());
 		const running = branches.map((branch) => {
 			const prefix = `${this.#key(name)}/${branch.name}/`;
 			const place = { prefix, outside, stop: own ?? this.#place.stop };
@@ -212,20 +222,21 @@ class Track {
 		}
 	}
 
-	async #loop(step: LoopStep, before: Before): Promise<Taken> {
-		const { name, target, intervalMs, next } = step;
+	/** Its end is a turn more, or none. */
+	async #loop(step: LoopStep, before: Before): Promise<LoopEnd> {
+		const { name, intervalMs } = step;
 		const turns = this.#turns.get(name) ?? { count: 0, firstAt: null };
 		const { again, at } = await this.#do(step, before, (ctx, { startedAt: now }) =>
 			goesOn(step, ctx, { name: this.#key(name), turns, now }),
 		);
 		if (!again) {
 			this.#turns.delete(name);
-			return { output: { iterations: turns.count }, before, next };
+			return { again, iterations: turns.count };
 		}
-		const count = turns.count + 1;
-		this.#turns.set(name, { count, firstAt: turns.firstAt ?? at });
+		const iterations = turns.count + 1;
+		this.#turns.set(name, { count: iterations, firstAt: turns.firstAt ?? at });
 		if (intervalMs > 0) await this.#pause(step, intervalMs);
-		return { output: { iterations: count }, before, next: target };
+		return { again, iterations };
 	}
 
 	#pause({ name }: MachineStep, lengthMs: number): Promise<void> {
@@ -245,8 +256,48 @@ class Track {
 	}
 }
 
-function leading(step: { next: string | null }, output: unknown): Taken {
-	return { output, before: { output }, next: step.next };
+interface LoopEnd {
+	again: boolean;
+	iterations: number;
+}
+
+/** What one of a machine's steps sees of the others. */
+class Sight implements Progress {
+	readonly #track: Track;
+	readonly prev: unknown;
+
+	constructor(track: Track, before: Before) {
+		this.#track = track;
+		this.prev = before?.output;
+	}
+
+	get input(): unknown {
+		return this.#track.input;
+	}
+
+	get signals(): readonly AbortSignal[] {
+		return this.#track.signals;
+	}
+
+	results(): ReadonlyMap<string, unknown> {
+		return this.#track.known();
+	}
+}
+
+/** Where a step leads with what it came to. */
+function takenBy(step: MachineStep, before: Before, end: unknown): Taken {
+	switch (step.kind) {
+		case "choice":
+			return { output: end, before, next: end as string }; // `choose` gives a name.
+		case "loop": {
+			const { again, iterations } = end as LoopEnd;
+			return { output: { iterations }, before, next: again ? step.target : step.next };
+		}
+		case "sleep":
+			return { output: undefined, before, next: step.next };
+		default:
+			return { output: end, before: { output: end }, next: step.next };
+	}
 }
 
 function never(): Promise<never> {

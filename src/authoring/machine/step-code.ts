@@ -20,13 +20,18 @@ export interface Call {
 	isPanic(thrown: unknown): boolean;
 }
 
-export async function doTask(
-	{ work, handler }: TaskStep,
-	ctx: MachineContext,
-	call: Call,
+export function doTask({ work, handler }: TaskStep, ctx: MachineContext, call: Call): unknown {
+	if (work.input === null && work.output === null) return handler(call.given, ctx);
+	return doChecked(work, handler, { ctx, call });
+}
+
+async function doChecked(
+	work: Work,
+	handler: TaskStep["handler"],
+	{ ctx, call }: { ctx: MachineContext; call: Call },
 ): Promise<unknown> {
 	const input = work.input === null ? call.given : await inputOf(work.input, call, ctx);
-	return outputOf(work, call, await handler(input, ctx));
+	return await outputOf(work, call, await handler(input, ctx));
 }
 
 export async function doJob(

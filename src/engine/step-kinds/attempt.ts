@@ -34,8 +34,10 @@ export class Attempt implements StepContext {
 		return this.#drafted().current;
 	}
 
-	/** A property, so that a function may take it out of its context. */
-	readonly setMetadata = (changes: MetadataChanges): void => this.#drafted().set(changes);
+	/** Bound, so that a function may take it out of its context; most never ask for it. */
+	get setMetadata() {
+		return (changes: MetadataChanges): void => this.#drafted().set(changes);
+	}
 
 	/** What its end is to write with the step's outcome. */
 	get setting(): Setting | undefined {
