@@ -42,10 +42,7 @@ export const determinism: Behaviours = {
 	"another kind of step under a recorded name pauses, and a fitting deploy goes on": async (
 		subject,
 	) => {
-		// The program hears nothing of it: neither its catch nor its finally runs (G10).
-		const note = between(() => void calls.push("heard"));
-		const other = attempt([sleep("charge", "1s")], { recover: [note], cleanup: [note] });
-		const instance = await redeploy(subject, [other]);
+		const instance = await redeploy(subject, [sleep("charge", "1s"), noted("other")]);
 		const { reason, errorDetails } = await instance.until("paused");
 		expect(reason).toMatch(/^NON_DETERMINISM: .*"charge".*"do".*"sleep"/);
 		expect(errorDetails).toMatchObject({ name: "NonDeterminismError" });
@@ -53,10 +50,19 @@ export const determinism: Behaviours = {
 		await repair(subject, instance);
 	},
 
+	"a program hears nothing of that: neither its recovery nor its cleanup runs": async (subject) => {
+		const note = between(() => void calls.push("heard"));
+		const other = attempt([sleep("charge", "1s")], { recover: [note], cleanup: [note] });
+		const instance = await redeploy(subject, [other]);
+		await instance.until("paused");
+		expect(calls).toEqual([]);
+		await repair(subject, instance);
+	},
+
 	"an end without a recorded step pauses, and a fitting deploy goes on": async (subject) => {
-		const instance = await redeploy(subject, [between(() => "nothing to do")]);
+		const instance = await redeploy(subject, [noted("charge")]);
 		const { reason, result } = await inTime(instance, "paused");
-		expect(reason).toMatch(/^NON_DETERMINISM: .*"charge".*ended without asking/);
+		expect(reason).toMatch(/^NON_DETERMINISM: .*"nap".*ended without asking/);
 		expect(result).toBeNull();
 		await repair(subject, instance);
 	},

@@ -5,7 +5,7 @@ import { clock } from "../../support/lab";
 import { attempt, between, repeat, sleep, step, wait } from "./style";
 import { type Behaviours, HOUR, MINUTE, SECOND, sleepOver, turns, witness } from "./subject";
 
-const nameAndCode = ({ name, code }: Error & { code?: string }) => `${name} ${code}`;
+const TIMED_OUT = { name: "EventTimeoutError", code: "EVENT_TIMEOUT" };
 
 export const events: Behaviours = {
 	"an event wakes the wait of its name with its payload": async (subject) => {
@@ -63,7 +63,9 @@ export const events: Behaviours = {
 		await instance.until("sleeping");
 		await instance.event("tick", "one");
 		await sleepOver(instance, SECOND);
-		await instance.until(({ status, steps }) => status === "sleeping" && steps.length === 3);
+		await instance.until(
+			({ status, steps }) => status === "sleeping" && steps.at(-1)?.name === "nap",
+		);
 		await instance.crash();
 		await instance.advance(SECOND);
 		await instance.until("waiting");
@@ -75,25 +77,22 @@ export const events: Behaviours = {
 	"a wait past its timeout throws an EventTimeoutError, at a time set by its first call": async (
 		subject,
 	) => {
-		const recover = [between(nameAndCode)];
-		const flow = [attempt([wait("go", { timeout: "1m" })], { recover })];
-		const instance = await subject.start(flow);
+		const instance = await subject.start([wait("go", { timeout: "1m" })]);
 		expect((await instance.until("waiting")).wakeAt).toBe(clock.now() + MINUTE);
 		await instance.evict();
 		await instance.advance(MINUTE - 1);
 		await turns();
 		expect((await instance.status()).status).toBe("waiting");
 		await instance.advance(1);
-		expect((await instance.until("completed")).result).toBe("EventTimeoutError EVENT_TIMEOUT");
+		expect((await instance.until("errored")).errorDetails).toMatchObject(TIMED_OUT);
 	},
 
 	"a timeout that nobody noticed comes before an event that came later": async (subject) => {
-		const flow = [attempt([wait("go", { timeout: "1m" })], { recover: [between(nameAndCode)] })];
-		const instance = await subject.start(flow);
+		const instance = await subject.start([wait("go", { timeout: "1m" })]);
 		await instance.until("waiting");
 		clock.advance(MINUTE + 1);
 		await instance.event("go", "too late");
-		expect((await instance.until("completed")).result).toBe("EventTimeoutError EVENT_TIMEOUT");
+		expect((await instance.until("errored")).errorDetails).toMatchObject(TIMED_OUT);
 	},
 
 	"the way taken at a timeout is kept on replay, whatever came since": async (subject) => {

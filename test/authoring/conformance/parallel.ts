@@ -43,6 +43,22 @@ export const parallel: Behaviours = {
 		expect(calls).toEqual(["early", "next", "late"]);
 	},
 
+	"the first failure of parallel steps ends the instance at once, and aborts the others": async (
+		subject,
+	) => {
+		const slow = held();
+		const branches = all([step("slow", slow.work)], [sleep("nap", "1s"), step("bad", fails, once)]);
+		const instance = await subject.start([branches, step("after", () => "never")]);
+		await inFlight(instance, "slow");
+		await instance.advance(SECOND);
+		const before = await instance.until("errored");
+		expect(before.error).toBe("no");
+		await expect.poll(() => slow.aborted).toHaveLength(1);
+		slow.resolve(undefined);
+		await instance.evict();
+		expect(await instance.status()).toEqual(before);
+	},
+
 	"of parallel steps the first failure is the failure of all, also on replay": async (subject) => {
 		const slow = held();
 		const seen: string[] = [];

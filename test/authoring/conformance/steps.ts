@@ -75,9 +75,10 @@ export const steps: Behaviours = {
 		for (let turn = 0; turn < 3; turn++) await sleepOver(instance, SECOND);
 		const { result, steps } = await instance.until("completed");
 		expect({ result, calls }).toEqual({ result: 3, calls: ["count", "count", "count"] });
+		// What stands for the end of a turn may be a step, too.
+		const own = steps.filter(({ name }) => name === "count" || name === "nap");
 		const keys = ["count", "nap", "count#2", "nap#2", "count#3", "nap#3"];
-		expect(steps.map(({ key }) => key)).toEqual(keys);
-		expect(new Set(steps.map(({ name }) => name))).toEqual(new Set(["count", "nap"]));
+		expect(own.map(({ key }) => key)).toEqual(keys);
 	},
 
 	"a loop goes on in the turn that a crash ended": async (subject) => {
@@ -97,12 +98,15 @@ export const steps: Behaviours = {
 
 	"two hundred steps are called once each, over an eviction in the middle": async (subject) => {
 		let calls = 0;
-		const more = step("more", (n: number) => {
-			calls++;
-			return n + 1;
-		});
-		const hundred = repeat([more], (n: number) => n % 100 !== 0);
-		const instance = await subject.start([hundred, sleep("nap", "1s"), hundred], 0);
+		const hundred = (name: string) => {
+			const more = step(name, (n: number) => {
+				calls++;
+				return n + 1;
+			});
+			return repeat([more], (n: number) => n % 100 !== 0);
+		};
+		const flow = [hundred("more"), sleep("nap", "1s"), hundred("yet more")];
+		const instance = await subject.start(flow, 0);
 		await sleepOver(instance, SECOND);
 		expect((await instance.until("completed")).result).toBe(200);
 		expect(calls).toBe(200);

@@ -37,6 +37,8 @@ export interface Style {
 	readonly name: string;
 	/** The flow as a user of the style would write it: an entry of the registry. */
 	write(workflow: Workflow): ProgramSource;
+	/** Whether a replay calls code between steps again; false: that is recorded, as a step. Default true. */
+	readonly replaysCode?: boolean;
 	/** Behaviours that the style cannot show, each with the reason; it stands in the report. */
 	readonly skips?: Readonly<Record<string, string>>;
 }
@@ -65,7 +67,7 @@ export type Flow = readonly Part[];
 
 /** `never`: a behaviour declares the value that it knows to come, an adapter casts. */
 export type Work = (value: never, context: StepContext) => unknown;
-/** Code of the program between steps: not journaled, so each replay calls it again. */
+/** Code of the program between steps: where it is not journaled, each replay calls it again. */
 export type Code = (value: never) => unknown;
 export type Test = (value: never) => boolean;
 

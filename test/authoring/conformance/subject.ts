@@ -24,6 +24,11 @@ export class Subject {
 		this.#style = style;
 	}
 
+	/** How often code between steps has been called that was reached live, and by so many replays. */
+	timesCalled({ replays }: { replays: number }): number {
+		return this.#style.replaysCode === false ? 1 : 1 + replays;
+	}
+
 	/** Registers a flow under a new type, or in the place of `type`; returns the type. */
 	deploy(flow: Flow, declares: Declares = {}, type = `conformance-${++types}`): string {
 		const registry = { [type]: this.#style.write({ type, flow, declares }) };
@@ -68,11 +73,15 @@ export function hangsOnce(work: Work): Work {
 	return (value, context) => (++calls === 1 ? new Promise(() => {}) : work(value, context));
 }
 
-/** Resolves once these steps, and no others, are in flight. */
+/** Resolves once these steps, and no others, are in flight; in branches, whatever a style puts before their names. */
 export function inFlight(instance: TestInstance, ...names: string[]) {
 	const running = ({ steps }: WorkflowStatusResponse) =>
-		steps.filter(({ status }) => status === "running").map(({ name }) => name);
+		steps.filter(({ status }) => status === "running").map(({ name }) => ownName(name));
 	return instance.until((status) => running(status).join() === names.join());
+}
+
+function ownName(name: string): string {
+	return name.slice(name.lastIndexOf("/") + 1);
 }
 
 /** Once it sleeps: evicts the object, and `ms` later its alarm fires. */
