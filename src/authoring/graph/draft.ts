@@ -12,6 +12,11 @@ export interface Changes {
 	readonly removed: readonly string[];
 }
 
+/** A copy of what was stored, or could be. */
+export function copyOf(value: unknown, what: string): unknown {
+	return decode(encode(value, what));
+}
+
 export class Draft {
 	/** For the node. */
 	readonly values: Values = {};
@@ -49,7 +54,7 @@ export class Draft {
 			enumerable: true,
 			configurable: true,
 			get() {
-				const copy = decode(encode(before, `the key "${key}" of the state`));
+				const copy = copyOf(before, `the key "${key}" of the state`);
 				setKey(values, key, copy);
 				return copy;
 			},

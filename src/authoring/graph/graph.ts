@@ -8,6 +8,7 @@
  */
 import { type Program, type ProgramSource, toProgram } from "../../engine/program";
 import { DefinitionFaults } from "../../model/definition";
+import { serviceChildren } from "./children";
 import type { GraphDefinition, Json } from "./definition";
 import { parseGraph } from "./parse";
 import { type GraphServices, graphProgram } from "./program";
@@ -36,7 +37,7 @@ export interface GraphWorkflow extends ProgramSource {
  */
 export function graph(
 	source: string | Json,
-	{ nodes, ...services }: GraphOptions = {},
+	{ nodes, children = serviceChildren }: GraphOptions = {},
 ): GraphWorkflow {
 	const known = nodes ?? new NodeRegistry();
 	const parsed = parseGraph(source, known);
@@ -47,7 +48,7 @@ export function graph(
 		id: definition.id,
 		definition,
 		[toProgram]() {
-			program ??= graphProgram(definition, known, services);
+			program ??= graphProgram(definition, known, { children });
 			return program;
 		},
 	};

@@ -6,13 +6,11 @@
  *   export class WorkflowRunner extends workflowRunner(registry, { definitions }) {}
  *   export default { fetch: createApp({ types: catalogueOf(registry), definitions }).fetch };
  */
-import { createInstance } from "../../client/create-instance";
 import { catalogueEntry } from "../../engine/catalogue";
 import type { DefinitionSupport, Program } from "../../engine/program";
 import { type Definition, DefinitionFaults, type DefinitionFormat } from "../../model/definition";
 import { inputJsonSchema } from "../../model/standard-schema";
-import { environment } from "../environment";
-import type { Children } from "./control";
+import { serviceChildren as children } from "./children";
 import type { GraphDefinition, Json } from "./definition";
 import { definitionHash } from "./definition-hash";
 import { definitionSchema } from "./definition-schema";
@@ -68,14 +66,3 @@ function nodeJson({ config, ...metadata }: NodeMetadata): Record<string, unknown
 	const schema = config === undefined ? null : inputJsonSchema(config);
 	return schema === null ? { ...metadata } : { ...metadata, config: schema };
 }
-
-/** Instances of this service. */
-const children: Children = {
-	async start({ type, id, payload, parent }) {
-		const { WORKFLOW_RUNNER: runners } = environment(undefined);
-		await createInstance(runners, {
-			...{ type, id, payload, onConflict: "return" },
-			...(parent === null ? {} : { parent, by: { actor: `instance:${parent.id}` } }),
-		});
-	},
-};

@@ -5,7 +5,7 @@
 import type { RunInfo, StepContext } from "../../engine/program";
 import { WorkflowError } from "../../model/errors";
 import { printable, shortened } from "../../model/printable";
-import { Draft } from "./draft";
+import { copyOf, Draft } from "./draft";
 import type { EdgeMap, ExecutionContext } from "./node";
 import type { Outcome } from "./outcome";
 import type { PreparedPlace } from "./prepared";
@@ -96,10 +96,14 @@ function contextOf(
 	{ info, input, state, stop }: Surroundings,
 ): MarkedContext {
 	const { signal } = attempt;
+	// A copy, as of the state: what a node changes in it would not be there after a crash.
+	const payload = once(() => copyOf(input, "the payload"));
 	return {
 		state: draft.values,
-		inputs: inputsOf(metadata.inputs ?? [], { config, draft, input }),
-		input,
+		inputs: inputsOf(metadata.inputs ?? [], { config, draft, payload }),
+		get input() {
+			return payload();
+		},
 		workflowId: info.type,
 		nodeId: place.node,
 		executionId: info.id,
@@ -121,17 +125,25 @@ function inputsOf(
 	{
 		config,
 		draft,
-		input,
-	}: { config: Readonly<Record<string, Untyped>>; draft: Draft; input: unknown },
+		payload,
+	}: { config: Readonly<Record<string, Untyped>>; draft: Draft; payload: () => unknown },
 ): Record<string, Untyped> {
 	const inputs: Record<string, Untyped> = {};
 	for (const name of names) {
 		const get = () => {
 			if (Object.hasOwn(config, name)) return config[name];
 			if (Object.hasOwn(draft.values, name)) return draft.values[name];
-			return name === "input" ? input : undefined;
+			return name === "input" ? payload() : undefined;
 		};
 		Object.defineProperty(inputs, name, { get, enumerable: true });
 	}
 	return inputs;
+}
+
+function once<T>(make: () => T): () => T {
+	let made: { value: T } | undefined;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
+	};
 }

@@ -18,7 +18,7 @@ import { Thread } from "./thread";
 
 /** What a service gives the graphs that it runs. */
 export interface GraphServices {
-	/** Of the node `sub-workflow`; without it, that fails. */
+	/** Of the node `sub-workflow`. */
 	readonly children?: Children | undefined;
 }
 

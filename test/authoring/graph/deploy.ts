@@ -97,7 +97,7 @@ export function nodeClass(id: string, execute: Execute, more: object = {}) {
 	return class extends WorkflowNode {
 		readonly metadata = { id, name: id, version: "1.0.0", ...more };
 		async execute(context: ExecutionContext, config: JsonObject): Promise<EdgeMap> {
-			return execute(context, config);
+			return await execute(context, config);
 		}
 	};
 }
