@@ -137,6 +137,8 @@ export async function storeDefinition(
 	const definition: Definition = await format.read(text ?? (await bodyText(c)));
 	caller.requireType(definition.type);
 	caller.requireNodes(format.nodesOf(definition.text));
+	// A type that is known as it runs only is nobody's whose token is for some types.
+	for (const type of format.startsOf(definition.text)) caller.requireType(type);
 	return putDefinition(c.env.WORKFLOW_RUNNER, { ...definition, replace, by: byOf(c) });
 }
 

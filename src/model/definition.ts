@@ -127,6 +127,8 @@ export interface DefinitionFormat {
 	entry(definition: Pick<Definition, "hash" | "text">): CatalogueEntry;
 	/** The ids of the nodes that it uses. */
 	nodesOf(text: string): string[];
+	/** The types whose instances it starts; of one that is known as it runs only, the expression. */
+	startsOf(text: string): string[];
 	/** Of the format, for editors: JSON Schema. */
 	schema(): Record<string, unknown>;
 	/** The nodes that there are: plain JSON. */

@@ -5,6 +5,7 @@ import { definedType } from "../support/definitions";
 import { TestInstance } from "../support/instance";
 import { clock, compileWith, define } from "../support/lab";
 import { type Reply, refusal, Service } from "./support-service";
+import { Client, serviceWith } from "./support-tokens";
 
 const definitions = graphs();
 compileWith(definitions.compile);
@@ -284,5 +285,51 @@ describe("GET /definitions/schema.json", () => {
 		expect(JSON.parse(reply.text)).toMatchObject({
 			$schema: "https://json-schema.org/draft/2020-12/schema",
 		});
+	});
+});
+
+describe("definitions and tokens", () => {
+	const guarded = serviceWith(
+		[],
+		[
+			{ name: "operator", role: "operator" },
+			{ name: "author", role: "author", types: ["mine-*"], nodes: ["log", "sub-workflow"] },
+		],
+		definitions,
+	);
+	const operator = new Client(guarded, "operator");
+	const author = new Client(guarded, "author");
+
+	it("are for authors to change, and for others to read", async () => {
+		const id = "mine-read";
+		expect((await author.post("/definitions", of(id))).status).toBe(201);
+		expect((await operator.get(`/definitions/${id}`)).status).toBe(200);
+		for (const refused of [
+			operator.post("/definitions", of("mine-other")),
+			operator.post("/workflows", of("mine-other")),
+			operator.send("PUT", `/definitions/${id}/current`, { version: "1.0.0" }),
+			operator.send("DELETE", `/definitions/${id}`),
+		]) {
+			refusal(await refused, 403, "FORBIDDEN");
+		}
+		expect(body(await operator.get(`/definitions/${id}`))).toMatchObject({ actor: "author" });
+	});
+
+	it("are of the author's types and nodes, and start none but those types", async () => {
+		const start = (type: string) => [{ "sub-workflow": { type, wait: false } }];
+		for (const refused of [
+			of("yours"),
+			of("mine-1", { workflow: [{ delay: "1s" }] }),
+			of("mine-1", { workflow: start("yours") }),
+			of("mine-1", { workflow: start("{{ input.type }}") }),
+		]) {
+			refusal(await author.post("/definitions", refused), 403, "FORBIDDEN");
+		}
+		expect(
+			(await author.post("/definitions", of("mine-1", { workflow: start("mine-2") }))).status,
+		).toBe(201);
+		refusal(await author.get("/definitions/yours"), 403, "FORBIDDEN");
+		const list = body(await author.get("/definitions")).definitions as { type: string }[];
+		expect(list.every(({ type }) => type.startsWith("mine-"))).toBe(true);
 	});
 });

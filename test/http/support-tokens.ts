@@ -1,5 +1,6 @@
 /** Services with several tokens, and clients that each have one. */
 import type { AccessRole } from "../../src/model/access";
+import type { DefinitionFormat } from "../../src/model/definition";
 import { type Reply, Service } from "./support-service";
 
 export interface TokenEntry {
@@ -12,9 +13,13 @@ export interface TokenEntry {
 export const tokenOf = (name: string) => `token-of-${name}`;
 
 /** A service in which the token of each entry is `tokenOf` its name. */
-export function serviceWith(types: readonly string[], entries: readonly TokenEntry[]): Service {
+export function serviceWith(
+	types: readonly string[],
+	entries: readonly TokenEntry[],
+	definitions?: DefinitionFormat,
+): Service {
 	const list = entries.map((entry) => ({ ...entry, token: tokenOf(entry.name) }));
-	return new Service(types, { API_TOKENS: JSON.stringify(list) });
+	return new Service(types, { API_TOKENS: JSON.stringify(list) }, definitions);
 }
 
 /** Requests with one of the tokens. */

@@ -49,6 +49,11 @@ export function graphs({ nodes = new NodeRegistry() }: { nodes?: NodeRegistry } 
 			const { places } = parsed(text, nodes);
 			return [...new Set(Array.from(places.values(), ({ node }) => node))];
 		},
+		startsOf: (text) => {
+			const { places } = parsed(text, nodes);
+			const starting = [...places.values()].filter(({ node }) => node === "sub-workflow");
+			return starting.map(({ config }) => String(config.type));
+		},
 		schema: () => definitionSchema(nodes),
 		nodes: () => nodes.listNodes().map(nodeJson),
 	};
