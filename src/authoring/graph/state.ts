@@ -107,12 +107,16 @@ export class State {
 	 * @throws {WorkflowError} `STATE_TOO_LARGE`; `VALUE_NOT_STORABLE` as the codec does.
 	 */
 	requireRoom(place: Place, { output, updates: changes = {}, removed = [] }: Outcome): void {
-		const updates = output === undefined ? changes : { ...changes, ...named(place, output) };
+		const outputs = output === undefined ? {} : named(place, output);
 		let sizeBytes = 0;
 		for (const key of this.keys()) {
-			if (!Object.hasOwn(updates, key) && !removed.includes(key)) sizeBytes += this.#sizeOf(key);
+			const isNew = Object.hasOwn(changes, key) || Object.hasOwn(outputs, key);
+			if (!isNew && !removed.includes(key)) sizeBytes += this.#sizeOf(key);
 		}
-		for (const [key, value] of Object.entries(updates)) sizeBytes += bytesOf(key, value);
+		for (const [key, value] of Object.entries(changes)) sizeBytes += bytesOf(key, value);
+		for (const [key, value] of Object.entries(outputs)) {
+			sizeBytes += bytesOf(key, value, `the output of the place "${place.address}"`);
+		}
 		const limitBytes = LIMITS.stateBytes;
 		if (sizeBytes <= limitBytes) return;
 		throw new WorkflowError(
@@ -183,6 +187,6 @@ function named({ node, name }: Place, output: unknown): Values {
 		: { [key]: output, [`${name}_output`]: output };
 }
 
-function bytesOf(key: string, value: unknown): number {
-	return key.length + encodedBytes(encode(value, `the key "${key}" of the state`));
+function bytesOf(key: string, value: unknown, what = `the key "${key}" of the state`): number {
+	return key.length + encodedBytes(encode(value, what));
 }
