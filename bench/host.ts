@@ -3,7 +3,6 @@
  * and storage of its own. `Bundle` is the Worker, built once; all of it is gone when the process
  * ends.
  */
-import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -14,7 +13,7 @@ import {
 	type V4ModuleDefinition,
 } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { ProcessGroup, ROOT } from "../test/e2e/process-group";
+import { memoryOf, ProcessGroup, ROOT } from "../test/e2e/process-group";
 import { linkedConfig, removeFolder, temporaryFolder, wranglerEnv } from "../test/e2e/service";
 
 export type HostName = "miniflare" | "wrangler";
@@ -124,25 +123,4 @@ export class Bundle {
 			stop: () => group.kill9(),
 		};
 	}
-}
-
-/** Of the workerd process below `pid`. */
-function memoryOf(pid: number): number {
-	const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,comm="], { encoding: "utf8" })
-		.split("\n")
-		.map((line) => line.trim().split(/\s+/))
-		.map(([child, parent, rssKiB, name]) => ({
-			pid: Number(child),
-			parent: Number(parent),
-			bytes: Number(rssKiB) * 1024,
-			name: name ?? "",
-		}));
-	const below = new Set([pid]);
-	for (let found = true; found; ) {
-		const more = processes.filter((each) => below.has(each.parent) && !below.has(each.pid));
-		for (const each of more) below.add(each.pid);
-		found = more.length > 0;
-	}
-	const workerds = processes.filter((each) => below.has(each.pid) && each.name.includes("workerd"));
-	return workerds.reduce((sum, { bytes }) => sum + bytes, 0);
 }

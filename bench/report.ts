@@ -158,8 +158,9 @@ function short(value: number): string {
 
 function sentence({ metric, of, to, value, target, bound }: Ratio): string {
 	const goal = `(target: ${bound} ${target})`;
-	const isCompared =
-		to.startsWith("ours: ") || [...CONTESTANTS, ...STYLES, "ours"].some((name) => name === to);
+	const isCompared = [...CONTESTANTS, ...STYLES].some(
+		(name) => to === name || to.startsWith(`${name}: `),
+	);
 	if (!isCompared) return `${metric}: ${short(value)} ${to} ${goal}`;
 	const times = bound === "at least" ? "times as good as" : "times as much as";
 	return `${metric}: ${of} ${short(value)} ${times} ${to} ${goal}`;

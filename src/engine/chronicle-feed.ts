@@ -12,7 +12,10 @@ export interface Chronicled {
 	chronicle(from: ChroniclePlace | null): readonly StreamEvent[] | undefined;
 	/** Whether something may happen that is no change of status. */
 	readonly isAtWork: boolean;
-	readonly record: { readonly changed: Promise<void>; readonly row: { createdAt: number } };
+	readonly record: {
+		onChange(listener: () => void): () => void;
+		readonly row: { createdAt: number };
+	};
 }
 
 /** How often it looks while a pass is live. */
@@ -48,11 +51,8 @@ export class ChronicleFeed implements Feed {
 		return this.#place?.told === 2 && last === undefined ? undefined : events;
 	}
 
-	async more(stopped: Promise<void>): Promise<void> {
-		if (!this.#instance.isAtWork) return this.#instance.record.changed;
-		const { promise, resolve } = Promise.withResolvers<void>();
-		const cancel = this.#clock.after(LOOK_MS, resolve);
-		await Promise.race([promise, stopped]);
-		cancel();
+	watch(wake: () => void): () => void {
+		const { isAtWork, record } = this.#instance;
+		return isAtWork ? this.#clock.after(LOOK_MS, wake) : record.onChange(wake);
 	}
 }

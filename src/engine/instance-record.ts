@@ -37,6 +37,7 @@ export class InstanceRecord implements StatusSource {
 	#isOpen = false;
 	#row: WorkflowRow | undefined;
 	#change: PromiseWithResolvers<void> | undefined;
+	readonly #listeners = new Set<() => void>();
 
 	/** `deliveryChanged`: something was delivered, or is to be tried again later. */
 	constructor(store: InstanceStore, ports: Ports, deliveryChanged: () => void) {
@@ -62,6 +63,12 @@ export class InstanceRecord implements StatusSource {
 	get changed(): Promise<void> {
 		this.#change ??= Promise.withResolvers();
 		return this.#change.promise;
+	}
+
+	/** Has the listener called with each such change; returns what ends that. */
+	onChange(listener: () => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
 	}
 
 	/** Drops what memory has, so that the next `open` reads again. */
@@ -166,5 +173,6 @@ export class InstanceRecord implements StatusSource {
 		this.outbox.kick();
 		this.#change?.resolve();
 		this.#change = undefined;
+		for (const listener of [...this.#listeners]) listener();
 	}
 }

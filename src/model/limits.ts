@@ -121,8 +121,9 @@ export const LIMITS = {
 	accessNames: 100,
 	/** Bytes of a request's body. */
 	requestBodyBytes: MIB,
-	/** Streams by which an instance is followed at a time. */
+	/** Streams by which an instance is followed at a time, and by which a shard of a type is. */
 	streams: 100,
+	typeStreams: 500,
 	/** Webhooks of a type, and handlers that a service may have. */
 	webhooks: 16,
 	eventHandlers: 64,

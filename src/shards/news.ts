@@ -6,6 +6,7 @@
  */
 import { type InstanceIndexRow, REMOVED } from "../db/index-store";
 import { badPlace, FROM_NOW_ON, parseEventChoice } from "../model/chronicle";
+import { LIMITS } from "../model/limits";
 import type { Clock } from "../model/ports";
 import type { StreamRequest } from "../model/rpc";
 import type { WorkflowStatus } from "../model/status";
@@ -28,11 +29,11 @@ export class News {
 	readonly #kept: StreamEvent[] = [];
 	/** How many there were. */
 	#count = 0;
-	#more = Promise.withResolvers<void>();
+	readonly #listeners = new Set<() => void>();
 
 	constructor(settings: NewsSettings) {
 		this.#settings = settings;
-		this.#streams = new EventStreams(settings.clock);
+		this.#streams = new EventStreams(settings.clock, LIMITS.typeStreams);
 	}
 
 	/** A row became another; undefined: there was none. Call it when that is written. */
@@ -46,8 +47,7 @@ export class News {
 			this.#kept.push({ id: this.#placeText(++this.#count), name, at: clock.now(), data });
 		}
 		if (this.#kept.length > 2 * KEPT) this.#kept.splice(0, this.#kept.length - KEPT);
-		this.#more.resolve();
-		this.#more = Promise.withResolvers();
+		for (const listener of [...this.#listeners]) listener();
 	}
 
 	/** @throws {WorkflowError} `STREAM_LIMIT`; {ValidationError} for a place that is none. */
@@ -63,9 +63,10 @@ export class News {
 		return { events: kept, count: this.#count };
 	}
 
-	/** Resolves with the next event. */
-	get more(): Promise<void> {
-		return this.#more.promise;
+	/** Has the listener called with each event; returns what ends that. */
+	watch(listener: () => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
 	}
 
 	/** Where a follower goes on, with the gap that it is told of, if there is one. */
@@ -109,8 +110,8 @@ class NewsFeed implements Feed {
 		return [...gap, ...events];
 	}
 
-	more(): Promise<void> {
-		return this.#news.more;
+	watch(wake: () => void): () => void {
+		return this.#news.watch(wake);
 	}
 
 	/** What is told was written before it was heard. */

@@ -23,8 +23,11 @@ export interface StreamEvent {
 export interface Feed {
 	/** What is new since the last call; undefined: there is no more, for good. */
 	read(): readonly StreamEvent[] | undefined;
-	/** Resolves when there may be more, or `stopped` does. */
-	more(stopped: Promise<void>): Promise<void>;
+	/**
+	 * Calls `wake` as soon as there may be more; returns what ends that. No promise: one that lives as
+	 * long as the object would keep something of everyone who ever waited for it.
+	 */
+	watch(wake: () => void): () => void;
 	/** Resolves once what was read is on disk: nothing is told before (G1). */
 	synced(): Promise<void>;
 }
@@ -40,11 +43,14 @@ const HEARTBEAT_MS = 15_000;
 
 export class EventStreams {
 	readonly #clock: Clock;
+	readonly #limit: number;
 	/** How many are being read. */
 	#open = 0;
 
-	constructor(clock: Clock) {
+	/** `limit`: of streams at a time. */
+	constructor(clock: Clock, limit: number = LIMITS.streams) {
 		this.#clock = clock;
+		this.#limit = limit;
 	}
 
 	/**
@@ -53,11 +59,11 @@ export class EventStreams {
 	 * @throws {WorkflowError} `STREAM_LIMIT`
 	 */
 	open(feed: Feed, chosen: ReadonlySet<string> | null): ReadableStream<Uint8Array> {
-		if (this.#open >= LIMITS.streams) {
+		if (this.#open >= this.#limit) {
 			throw new WorkflowError(
 				"STREAM_LIMIT",
-				`It is followed by ${LIMITS.streams} already. Close streams that nobody reads, or share one.`,
-				{ limit: LIMITS.streams },
+				`It is followed by ${this.#limit} already. Close streams that nobody reads, or share one.`,
+				{ limit: this.#limit },
 			);
 		}
 		this.#open++;
@@ -92,8 +98,9 @@ class Follower {
 	readonly #feed: Feed;
 	readonly #chosen: ReadonlySet<string> | null;
 	readonly #clock: Clock;
-	readonly #stopped = Promise.withResolvers<void>();
 	#heartbeatAt: number;
+	/** Ends its wait, while it waits. */
+	#wake: (() => void) | undefined;
 	/** Nobody reads it any more. */
 	isStopped = false;
 
@@ -107,7 +114,7 @@ class Follower {
 	/** Also ends what it waits for, which would keep the object in memory. */
 	stop(): void {
 		this.isStopped = true;
-		this.#stopped.resolve();
+		this.#wake?.();
 	}
 
 	/** The next text; null: there is no more. */
@@ -134,14 +141,24 @@ class Follower {
 
 	async #more(): Promise<void> {
 		const { promise, resolve } = Promise.withResolvers<void>();
-		const stopped = Promise.race([this.#stopped.promise, promise]);
+		this.#wake = resolve;
 		const cancel = this.#clock.after(this.#heartbeatAt - this.#clock.now(), resolve);
-		await Promise.race([this.#feed.more(stopped), stopped]);
+		const end = this.#feed.watch(resolve);
+		await promise;
+		this.#wake = undefined;
+		end();
 		cancel();
-		resolve();
 	}
 }
 
-function textOf({ id, name, at, data }: StreamEvent): string {
-	return `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify({ ...data, at })}\n\n`;
+/** Of events that several followers are told. */
+const texts = new WeakMap<StreamEvent, string>();
+
+function textOf(event: StreamEvent): string {
+	const known = texts.get(event);
+	if (known !== undefined) return known;
+	const { id, name, at, data } = event;
+	const text = `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify({ ...data, at })}\n\n`;
+	texts.set(event, text);
+	return text;
 }

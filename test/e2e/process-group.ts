@@ -93,6 +93,27 @@ export class ProcessGroup {
 	}
 }
 
+/** Memory of the workerd processes below `pid`, in bytes. */
+export function memoryOf(pid: number): number {
+	const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,comm="], { encoding: "utf8" })
+		.split("\n")
+		.map((line) => line.trim().split(/\s+/))
+		.map(([child, parent, rssKiB, name]) => ({
+			pid: Number(child),
+			parent: Number(parent),
+			bytes: Number(rssKiB) * 1024,
+			name: name ?? "",
+		}));
+	const below = new Set([pid]);
+	for (let found = true; found; ) {
+		const more = processes.filter((each) => below.has(each.parent) && !below.has(each.pid));
+		for (const each of more) below.add(each.pid);
+		found = more.length > 0;
+	}
+	const workerds = processes.filter((each) => below.has(each.pid) && each.name.includes("workerd"));
+	return workerds.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** The project's folder. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { atEnd } from "./at-end";
 import { Client } from "./client";
-import { freePort, ProcessGroup, ROOT } from "./process-group";
+import { freePort, memoryOf, ProcessGroup, ROOT } from "./process-group";
 
 export interface ServiceSettings {
 	/** Paths of `wrangler.jsonc` files, from the project's folder; the first answers requests. */
@@ -59,6 +59,11 @@ export class Service extends Client {
 	/** `kill -9` of wrangler and workerd at once. The signal is sent before this returns. */
 	kill9(): Promise<void> {
 		return this.#group.kill9();
+	}
+
+	/** Memory of workerd. */
+	memoryBytes(): number {
+		return memoryOf(this.#group.pid);
 	}
 
 	/** Starts it again, on the same port and storage; sends it no request. */

@@ -4,13 +4,13 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Follower, type Told } from "../support/follower";
+import type { Told } from "../support/follower";
 import { Service } from "./service";
+import { instanceListener } from "./streams/follow";
 
 const INSTANCES = Array.from({ length: 20 }, (_, index) => `walker-${index + 1}`);
 const STEPS = 40;
 const STEP_MS = 60;
-const RETRY_MS = 100;
 
 let service: Service;
 
@@ -19,29 +19,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => service.stop());
-
-/** Follows to the end, however often the connection breaks; what was told, and the breaks. */
-async function followed(id: string): Promise<{ told: Told[]; breaks: number }> {
-	const told: Told[] = [];
-	for (let breaks = 0; ; breaks++) {
-		try {
-			const from = told.at(-1)?.id;
-			const response = await fetch(`${service.url}/workflows/${id}/stream`, {
-				headers: from === undefined ? {} : { "Last-Event-ID": from },
-			});
-			if (response.status === 204) return { told, breaks };
-			if (response.body === null) throw new Error("an answer without a body");
-			const follower = new Follower(response.body);
-			for (let next = await follower.next(); next !== undefined; next = await follower.next()) {
-				told.push(next);
-			}
-			if (told.at(-1)?.event === "workflow.completed") return { told, breaks };
-		} catch {
-			// The service is down.
-		}
-		await sleep(RETRY_MS);
-	}
-}
 
 /** The status is what it is when it is asked for. */
 const lines = (told: readonly Told[]) =>
@@ -53,7 +30,7 @@ it("followers of 20 instances miss nothing and hear nothing twice over two kills
 	await Promise.all(
 		INSTANCES.map((id) => service.create("walker", id, { steps: STEPS, ms: STEP_MS })),
 	);
-	const following = Promise.all(INSTANCES.map(followed));
+	const following = Promise.all(INSTANCES.map((id) => instanceListener(service.url, id).listen()));
 	for (let kill = 0; kill < 2; kill++) {
 		await sleep(700);
 		await service.kill9();

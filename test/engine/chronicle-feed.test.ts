@@ -6,7 +6,8 @@ import { clock } from "../support/lab";
 const event = { id: "1.0.0.0.0.0.0.0", name: "workflow.started", at: 1, data: {} };
 
 function instanceOf(row: { createdAt: number }): Chronicled {
-	return { chronicle: () => [event], isAtWork: false, record: { changed: Promise.resolve(), row } };
+	const record = { onChange: () => () => {}, row };
+	return { chronicle: () => [event], isAtWork: false, record };
 }
 
 it("a feed ends where another instance has the id, however late it is read", () => {

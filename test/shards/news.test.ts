@@ -100,7 +100,7 @@ describe("followers of a type", () => {
 			await expect(follow([type], { from })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
 		}
 		const followers = await Promise.all(
-			Array.from({ length: LIMITS.streams }, () => follow([type])),
+			Array.from({ length: LIMITS.typeStreams }, () => follow([type])),
 		);
 		await expect(follow([type])).rejects.toMatchObject({ code: "STREAM_LIMIT" });
 		await Promise.all(followers.map((follower) => follower.close()));

@@ -18,7 +18,7 @@ function feed(told: readonly StreamEvent[], fails = false): Feed {
 			if (fails) throw new Error("the tables cannot be read");
 			return undefined;
 		},
-		more: (stopped) => stopped,
+		watch: () => () => {},
 		synced: async () => {},
 	};
 }
@@ -45,5 +45,53 @@ describe("a stream", () => {
 		await Promise.all(opened.map(end()));
 		for (let n = 0; n < LIMITS.streams; n++) open();
 		expect(open).toThrow(expect.objectContaining({ code: "STREAM_LIMIT" }));
+	});
+
+	it("leaves nothing behind of its waits, however many there were", async () => {
+		const waits = 500;
+		let watched = 0;
+		const watching = new Set<() => void>();
+		const timers = new Set<() => void>();
+		const ticking = {
+			...clock,
+			after: (_: number, work: () => void) => {
+				timers.add(work);
+				return () => timers.delete(work);
+			},
+		};
+		const lasting: Feed = {
+			read: () => (watched >= waits ? undefined : []),
+			watch(wake) {
+				watched++;
+				expect(watching.size).toBe(0);
+				watching.add(wake);
+				queueMicrotask(wake);
+				return () => watching.delete(wake);
+			},
+			synced: async () => {},
+		};
+		await textOf(new EventStreams(ticking).open(lasting, null));
+		expect([watched, watching.size, timers.size]).toEqual([waits, 0, 0]);
+		const parked = new EventStreams(ticking).open({ ...lasting, read: () => [], watch }, null);
+		function watch(wake: () => void) {
+			watching.add(wake);
+			return () => watching.delete(wake);
+		}
+		const reader = parked.getReader();
+		await reader.read();
+		const next = reader.read();
+		await Promise.resolve();
+		expect([watching.size, timers.size]).toEqual([1, 1]);
+		await reader.cancel();
+		await next;
+		expect([watching.size, timers.size]).toEqual([0, 0]);
+	});
+
+	it("is one of as many as its object may have", () => {
+		const streams = new EventStreams(clock, 2);
+		const open = () => streams.open(feed([EVENT]), null);
+		open();
+		open();
+		expect(open).toThrow(expect.objectContaining({ code: "STREAM_LIMIT", details: { limit: 2 } }));
 	});
 });

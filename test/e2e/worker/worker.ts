@@ -132,6 +132,21 @@ class Walker extends BaseWorkflow<{ steps: number; ms: number }, number> {
 	}
 }
 
+/** Walks, rests and walks again, and waits for a word before it begins and before its last step. */
+class Rambler extends BaseWorkflow<{ steps: number; ms: number }, number> {
+	static override type = "rambler";
+
+	async run(step: Step, { steps, ms }: { steps: number; ms: number }): Promise<number> {
+		await step.waitForEvent("go");
+		for (let n = 1; n <= steps; n++) {
+			await step.do(`step-${n}`, () => scheduler.wait(ms));
+			if (n === steps / 2) await step.sleep("rest", "500ms");
+		}
+		await step.waitForEvent("on");
+		return step.do("last", () => steps);
+	}
+}
+
 /** Where a test listens; undefined: it does not. */
 const { HOOK_URL } = env as { HOOK_URL?: string };
 
@@ -177,6 +192,7 @@ const registry = {
 	errand: Errand,
 	herald: Herald,
 	hog: Hog,
+	rambler: Rambler,
 	ticker: Ticker,
 	walker: Walker,
 };
@@ -198,4 +214,24 @@ export class WorkflowRunner extends workflowRunner(registry, {
 	delivery: { retries: HOOK_RETRIES },
 }) {}
 
-export default { fetch: createApp({ types: catalogueOf(registry) }).fetch };
+const app = createApp({ types: catalogueOf(registry) });
+
+export default {
+	fetch(request: Request, env: never, ctx: ExecutionContext): Response | Promise<Response> {
+		// Nothing but a stream that waits: what every stream takes.
+		if (new URL(request.url).pathname === "/bare-stream") return new Response(bareStream());
+		return app.fetch(request, env, ctx);
+	},
+};
+
+function bareStream(): ReadableStream<Uint8Array> {
+	const line = new TextEncoder().encode("\n");
+	return new ReadableStream({
+		type: "bytes",
+		start: (controller) => controller.enqueue(line),
+		async pull(controller) {
+			await scheduler.wait(60_000);
+			controller.enqueue(line);
+		},
+	});
+}
