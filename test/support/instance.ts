@@ -30,7 +30,7 @@ export async function listed(type: string, options: ListOptions = {}): Promise<I
 let ids = 0;
 
 /** Real milliseconds for something to happen that needs no clock. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 15_000;
 
 export class TestInstance {
 	constructor(readonly id: string) {}

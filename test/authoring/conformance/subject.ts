@@ -73,11 +73,19 @@ export function hangsOnce(work: Work): Work {
 	return (value, context) => (++calls === 1 ? new Promise(() => {}) : work(value, context));
 }
 
-/** Resolves once these steps, and no others, are in flight; in branches, whatever a style puts before their names. */
+/**
+ * Resolves once these steps, and no others, are in flight; in branches, their names may be without
+ * what a style puts before them.
+ */
 export function inFlight(instance: TestInstance, ...names: string[]) {
 	const running = ({ steps }: WorkflowStatusResponse) =>
-		steps.filter(({ status }) => status === "running").map(({ name }) => ownName(name));
-	return instance.until((status) => running(status).join() === names.join());
+		steps.filter(({ status }) => status === "running").map(({ name }) => name);
+	const isOf = (name: string, wanted: string | undefined) =>
+		name === wanted || ownName(name) === wanted;
+	return instance.until((status) => {
+		const found = running(status);
+		return found.length === names.length && found.every((name, at) => isOf(name, names[at]));
+	});
 }
 
 function ownName(name: string): string {
