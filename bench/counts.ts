@@ -1,4 +1,4 @@
-/** W7: what an instance writes and how large it is, and what finished instances keep in memory. */
+/** W7: what an instance writes and how large it is, and what finished instances keep in memory; W19. */
 import type { Host } from "./host";
 import { runLoad } from "./measure";
 import { type Row, row } from "./report";
@@ -71,4 +71,22 @@ export async function measureMemory(start: () => Promise<Host>): Promise<Row[]> 
 		}
 	}
 	return rows;
+}
+
+const GRAPH_RUNS = 100;
+
+/** W19: runs of a graph of ten nodes. */
+export async function measureGraphMemory(start: () => Promise<Host>): Promise<Row[]> {
+	const host = await start();
+	try {
+		const work = { program: "sequence", count: 10 } as const;
+		await runLoad(host, "worker", "graph", { instances: 50, inFlight: 8, work });
+		const before = host.memoryBytes();
+		await runLoad(host, "worker", "graph", { instances: GRAPH_RUNS, inFlight: 8, work });
+		const name = `memory of ${GRAPH_RUNS} finished runs`;
+		const mib = (host.memoryBytes() - before) / 2 ** 20;
+		return [row("W19", "graph", { name, unit: "MiB" }, [mib])];
+	} finally {
+		await host.stop();
+	}
 }

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import "../scripts/end-with-parent.mjs";
 import { measureBreakers } from "./breakers";
-import { countIndexWrites, countWrites, measureMemory } from "./counts";
+import { countIndexWrites, countWrites, measureGraphMemory, measureMemory } from "./counts";
 import { measureGuard } from "./guard";
 import { Bundle, type Host, type HostName, type HostOptions } from "./host";
 import { measure } from "./measure";
@@ -109,6 +109,7 @@ async function run({ workloads, rounds, host: name, hosting }: Options): Promise
 			if (workload.isOfBreakers) {
 				report.rows.push(...(await onHost(start, (host) => measureBreakers(host, rounds))));
 			}
+			if (workload.isOfGraphs) report.rows.push(...(await measureGraphMemory(start)));
 			report.ratios.push(...ratios(workload, report.rows));
 		}
 	} finally {

@@ -4,7 +4,7 @@ import type { Load, Times } from "./worker/driver";
 
 export const CONTESTANTS = ["ours", "floor", "floor-synced", "cloudflare"] as const;
 /** Ours in other styles, where they are compared with classes. */
-export const STYLES = ["machine"] as const;
+export const STYLES = ["machine", "graph"] as const;
 export type Contestant = (typeof CONTESTANTS)[number] | (typeof STYLES)[number];
 
 export interface Metric {
@@ -48,6 +48,8 @@ export interface Workload {
 	isOfGuard?: true;
 	/** Circuit breakers, likewise. */
 	isOfBreakers?: true;
+	/** What graphs that have ended keep in memory is measured, too. */
+	isOfGraphs?: true;
 }
 
 export const TEN_STEPS = { program: "sequence", count: 10 } as const;

@@ -1,5 +1,5 @@
 /**
- * What is measured (W1 to W18), and which ratios of it are to be reached.
+ * What is measured (W1 to W19), and which ratios of it are to be reached.
  *
  * A workload is a list of cases. A case is one load, given to one contestant after the other, and
  * the metrics that are taken from its times.
@@ -343,4 +343,26 @@ export const WORKLOADS: readonly Workload[] = [
 		targets: [{ metric: "per step, 100 steps", of: "machine", to: "ours", atMost: 1.3 }],
 	},
 	turnsOf("W18", "a machine of a loop, of a poll, and of both with 1 ms between their turns"),
+	{
+		id: "W19",
+		title: "a graph of 1,000 nodes in a row, and of a node in a loop of 1,000 turns",
+		cases: [
+			steps(1_000, 20, ["ours", "graph"]),
+			inTurn(
+				"loop, 1,000 turns",
+				10,
+				{ program: "sequence", count: 1_000, turning: "loop" },
+				[each("per turn", 1_000)],
+				["graph"],
+			),
+		],
+		targets: [
+			// 1,000 nodes in less than half a second.
+			{ metric: "per step, 1000 steps", of: "graph", atMost: 500 },
+			{ metric: "per step, 1000 steps", of: "graph", to: "ours", atMost: 4 },
+			{ metric: "per turn, loop, 1,000 turns", of: "graph", atMost: 500 },
+			{ metric: "memory of 100 finished runs", of: "graph", atMost: 10 },
+		],
+		isOfGraphs: true,
+	},
 ];

@@ -13,6 +13,7 @@ import type { Contestant, Env } from "./contestant";
 import { CountedRunner, countIndex, countInstance } from "./counted";
 import { completes, drive, type Load, lastLine } from "./driver";
 import { Floor, floor } from "./floor";
+import { graphs, graphTypes } from "./graph";
 import { GuardBench } from "./guard";
 import { machine, machines } from "./machine";
 import { BenchWorkflow, fluentWorkflow, GuardedWorkflow, ours } from "./ours";
@@ -23,6 +24,7 @@ const registry = {
 	guarded: GuardedWorkflow,
 	fluent: fluentWorkflow,
 	...machines,
+	...graphTypes,
 };
 
 export class WorkflowRunner extends workflowRunner(registry) {}
@@ -34,6 +36,7 @@ const contestants = new Map<string, Contestant>([
 	["floor-synced", floor(true)],
 	["cloudflare", cloudflare],
 	["machine", machine],
+	["graph", graphs],
 ]);
 
 const app = createApp({ types: catalogueOf(registry) });

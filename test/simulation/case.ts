@@ -132,21 +132,57 @@ function plans({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 			),
 		};
 	});
-	return wholeOf(inner, false);
+	return wholeOf(inner, {});
 }
 
 /** Likewise, as state machines. */
 function machines({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
 	const { step, wait } = leavesOf(isTimed);
 	const task = step.map(({ breaker: _, ...plan }) => ({ ...plan, idles: 0 }));
-	return wholeOf(machinePart({ step: task, sleep, wait, isTimed, depthMax: DEPTH_MAX }), true);
+	return wholeOf(machinePart({ step: task, sleep, wait, isTimed, depthMax: DEPTH_MAX }), {
+		asMachine: true,
+	});
 }
 
-function wholeOf(inner: fc.Arbitrary<Plan>, asMachine: boolean): fc.Arbitrary<Plan> {
+/** Likewise, as graphs. */
+function graphs({ isTimed }: { isTimed: boolean }): fc.Arbitrary<Plan> {
+	const { step, wait } = leavesOf(isTimed);
+	const act = step.map(({ breaker: _, ...plan }) => ({ ...plan, idles: 0 }));
+	const { inner } = fc.letrec<{ inner: Plan }>((tie) => {
+		const inner = tie("inner");
+		const several = fc.array(inner, { minLength: 2, maxLength: 3 });
+		const few = fc.array(inner, { minLength: 1, maxLength: 3 });
+		const onError = fc.constantFrom("fail-fast" as const, "wait-all" as const);
+		const loop = {
+			...{ op: one("again"), times: fc.nat({ max: 3 }), body: inner },
+			...{ most: fc.constant(null), intervalMs: fc.constant(0), turns: fc.constant(0) },
+		};
+		const last = fc.constant(null);
+		return {
+			inner: fc.oneof(
+				{ maxDepth: DEPTH_MAX, depthSize: "medium", withCrossShrink: true },
+				{ weight: 4, arbitrary: act },
+				{ weight: 1, arbitrary: sleep },
+				{ weight: 1, arbitrary: wait },
+				{ weight: 2, arbitrary: fc.record({ op: one("seq"), of: few, fails: fc.constant(false) }) },
+				{ weight: 3, arbitrary: fc.record({ op: one("parallel"), of: several, onError }) },
+				{ weight: 2, arbitrary: fc.record({ op: one("try"), body: inner, handler: inner, last }) },
+				{ weight: 2, arbitrary: fc.record(loop) },
+			),
+		};
+	});
+	return wholeOf(inner, { asGraph: true });
+}
+
+function wholeOf(
+	inner: fc.Arbitrary<Plan>,
+	{ asMachine = false, asGraph = false },
+): fc.Arbitrary<Plan> {
 	return fc
 		.record({
 			...{ op: one("seq"), of: fc.array(inner, { minLength: 1, maxLength: 4 }) },
 			...{ fails: fc.constant(false), panics: panics(12), asMachine: fc.constant(asMachine) },
+			...(asGraph ? { asGraph: fc.constant(true) } : {}),
 		})
 		.filter((plan) => sizeOf(plan) <= SIZE_MAX);
 }
@@ -201,6 +237,8 @@ const anyPlan = fc.oneof(
 	{ weight: 2, arbitrary: plans({ isTimed: false }) },
 	{ weight: 1, arbitrary: machines({ isTimed: true }) },
 	{ weight: 1, arbitrary: machines({ isTimed: false }) },
+	{ weight: 1, arbitrary: graphs({ isTimed: true }) },
+	{ weight: 1, arbitrary: graphs({ isTimed: false }) },
 );
 const other = fc.record({
 	plan: anyPlan,

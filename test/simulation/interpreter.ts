@@ -16,6 +16,7 @@ import type {
 import { breakerPolicy } from "../../src/model/breaker";
 import { NonRetryableError, PanicError } from "../../src/model/errors";
 import { programOf } from "../support/program";
+import { runGraph } from "./graph-plans";
 import { runMachine } from "./machine-plans";
 import {
 	childPath,
@@ -75,8 +76,11 @@ interface Stage {
 	isHandler?: boolean;
 }
 
-/** As it says: by the machine style, or by hand. */
+/** As it says: by the machine style, as a graph, or by hand. */
 function runStyled(stage: Stage, plan: Plan): Promise<unknown> {
+	if (plan.op === "seq" && plan.asGraph) {
+		return runGraph(stage, plan, (each, context) => attempt(each, stage, context));
+	}
 	if (plan.op !== "seq" || !plan.asMachine) return run(stage, plan, ROOT);
 	return runMachine(stage, plan, {
 		attempt: (each, context) => attempt(each, stage, context),

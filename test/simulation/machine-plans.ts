@@ -200,7 +200,7 @@ function bound(name: string, most: number | null): Record<string, number> {
 }
 
 /** The key of the step in the journal. */
-function keyOf({ idempotencyKey }: MachineContext): string {
+export function keyOf({ idempotencyKey }: { idempotencyKey: string }): string {
 	return idempotencyKey.slice(idempotencyKey.indexOf("/") + 1);
 }
 

@@ -3,6 +3,7 @@
  * engine is held against. No promises, no engine: each node settles at the number of an outcome,
  * and combinators are sums, maxima and minima of those numbers (G6).
  */
+import { GraphModel } from "./graph-model";
 import { failureOf, HANDLER_THREW, MENDED, resultOf, SEQUENCE_FAILED } from "./interpreter";
 import { MachineModel } from "./machine-model";
 import {
@@ -58,8 +59,12 @@ export interface Evaluation {
 export const OPEN: Verdict = { at: Number.POSITIVE_INFINITY, ok: true, value: undefined };
 
 export function evaluate(plan: Plan, rows: ReadonlyMap<string, Recorded>): Evaluation {
-	const isMachine = plan.op === "seq" && plan.asMachine === true;
-	const model = isMachine ? new MachineModel(rows) : new Model(rows);
+	const { asMachine = false, asGraph = false } = plan.op === "seq" ? plan : {};
+	const model = asMachine
+		? new MachineModel(rows)
+		: asGraph
+			? new GraphModel(rows)
+			: new Model(rows);
 	const result = model.settle(plan, ROOT, 0);
 	// The end of the program ends what it still had open: nothing is asked for after it.
 	for (const [key, { at }] of model.asked) if (at > result.at) model.asked.delete(key);
@@ -197,9 +202,9 @@ export function faultOf(
 	return plan.op === "wait" && plan.timeoutMs !== null ? undefined : "failed";
 }
 
-/** By a machine: a branch beside it has failed. */
+/** By a machine or a graph: a branch beside it has failed. */
 export function wasStopped(error: unknown): boolean {
-	return /^The step ".*" was stopped: a branch beside it has failed\.$/.test(`${error}`);
+	return /^The (?:step|place) ".*" was stopped: a branch beside it has failed\.$/.test(`${error}`);
 }
 
 function faultOfDo({ key, status, attempts, value }: Recorded, plan: DoPlan): string | undefined {

@@ -46,9 +46,16 @@ export type Plan =
 	| { op: "wait"; event: string; timeoutMs: number | null }
 	/**
 	 * One after the other; then it throws, if it `fails`. A whole plan `panics` as a step does, and may
-	 * run as a state machine.
+	 * run as a state machine, or as a graph.
 	 */
-	| { op: "seq"; of: Plan[]; fails: boolean; panics?: number; asMachine?: boolean }
+	| {
+			op: "seq";
+			of: Plan[];
+			fails: boolean;
+			panics?: number;
+			asMachine?: boolean;
+			asGraph?: boolean;
+	  }
 	| { op: "all" | "any" | "race"; of: Plan[] }
 	| { op: "try"; body: Plan; handler: Plan; last: Plan | null }
 	| { op: "loop"; times: number; body: Plan }
@@ -167,8 +174,15 @@ export function isStable(plan: Plan): boolean {
 			break;
 		case "poll":
 			return isStable(plan.each);
+		case "try":
+			// A graph's state tells how far the others were that were stopped.
+			if (some(plan.body, stopsSome)) return false;
 	}
 	return childrenOf(plan).every(isStable);
+}
+
+function stopsSome(plan: Plan): boolean {
+	return plan.op === "parallel" && plan.onError === "fail-fast" && plan.of.some(canFail);
 }
 
 /** Of a stable plan. */

@@ -98,6 +98,7 @@ function featuresOf({ plan, crowd, listens }: Case): string[] {
 		"try/catch": ({ op }) => op === "try",
 		loops: ({ op }) => op === "loop",
 		"a state machine": (each) => each.op === "seq" && each.asMachine === true,
+		"a graph": (each) => each.op === "seq" && each.asGraph === true,
 		choices: ({ op }) => op === "choice",
 		"choices by the clock": (node) => node.op === "choice" && node.fickle,
 		polls: ({ op }) => op === "poll",

@@ -12,6 +12,8 @@ import type { NodeRegistry } from "./registry";
 import { type Parameters, parametersOf } from "./templates";
 import type { Untyped } from "./untyped";
 
+type Config = Readonly<Record<string, Untyped>>;
+
 export class PreparedPlace {
 	readonly metadata: NodeMetadata;
 	readonly edges: readonly string[];
@@ -19,9 +21,9 @@ export class PreparedPlace {
 	readonly options: StepOptions | undefined;
 	readonly breaker: BreakerPolicy | undefined;
 	readonly attemptsMax: number | null;
+	/** The parameters, where nothing in them is to be evaluated; frozen, since all visits share them. */
+	readonly fixed: Config | null;
 	readonly #parameters: Parameters;
-	/** Parameters without templates, which are the same each time. */
-	#fixed: Readonly<Record<string, Untyped>> | undefined;
 
 	/** @throws {WorkflowError} `NODE_NOT_FOUND`, `EXPRESSION_FAILED`, `VALIDATION_ERROR`. */
 	constructor(
@@ -34,6 +36,7 @@ export class PreparedPlace {
 		const { expressions } = this.metadata;
 		const where = `the place "${place.address}"`;
 		this.#parameters = parametersOf(place.config, { expressions, where });
+		this.fixed = deepFreeze(this.#fixedConfig());
 		const { breaker, timeout } = place.options;
 		this.breaker =
 			breaker === undefined
@@ -50,31 +53,29 @@ export class PreparedPlace {
 					};
 	}
 
-	/** Nothing in the parameters is to be evaluated. */
-	get isFixed(): boolean {
-		return this.#parameters.isFixed;
-	}
-
 	/**
 	 * The parameters as the node is to have them.
 	 *
 	 * @throws {WorkflowError} `EXPRESSION_FAILED`; `VALIDATION_ERROR` for what the node's schema refuses.
 	 */
-	async config(
-		scope: () => object,
-		names?: readonly string[],
-	): Promise<Readonly<Record<string, Untyped>>> {
-		if (this.#fixed !== undefined) return this.#fixed;
-		const rendered = await this.#parameters.render(this.isFixed ? {} : scope(), names);
-		if (names !== undefined) return rendered;
+	async config(scope: () => object, names?: readonly string[]): Promise<Config> {
+		if (this.fixed !== null) return this.fixed;
+		const rendered = await this.#parameters.render(scope(), names);
 		const { config } = this.metadata;
-		const checked = isSchema(config)
-			? await parseWith(config, rendered, `place "${this.place.address}"`)
-			: rendered;
-		const parameters = checked as Readonly<Record<string, Untyped>>;
-		// What a node changes in its parameters would be another place's next time.
-		if (this.isFixed) this.#fixed = deepFreeze(parameters);
-		return parameters;
+		if (names !== undefined || !isSchema(config)) return rendered;
+		return (await parseWith(config, rendered, `place "${this.place.address}"`)) as Config;
+	}
+
+	/** Known at once, and the same each time: so a replay waits no longer for them than the first pass. */
+	#fixedConfig(): Config | null {
+		const { fixed } = this.#parameters;
+		const { config } = this.metadata;
+		if (fixed === null || !isSchema(config)) return fixed;
+		const result = config["~standard"].validate(fixed);
+		// What is refused is refused in a step; a schema that needs time is asked there, too.
+		return result instanceof Promise || result.issues !== undefined
+			? null
+			: (result.value as Config);
 	}
 
 	/** Of the place, or else of the definition, or else of the node. */

@@ -18,9 +18,9 @@ export class Stop {
 		return [this.#controller.signal, ...(this.#around?.signals ?? [])];
 	}
 
-	/** A branch of the place has failed, or jumped elsewhere. */
+	/** A branch of the place has failed. */
 	by(place: string, branch: string): void {
-		this.#controller.abort(new Error(`the branch "${branch}" of "${place}" has left it`));
+		this.#controller.abort(new Error(`the branch "${branch}" of "${place}" has failed`));
 	}
 }
 
@@ -28,7 +28,7 @@ export class Stop {
 export function stopped(place: string, cause?: unknown): WorkflowError {
 	const error = new WorkflowError(
 		"BRANCH_STOPPED",
-		`The place "${place}" was stopped: a branch beside it has failed, or jumped elsewhere.`,
+		`The place "${place}" was stopped: a branch beside it has failed.`,
 	);
 	return cause === undefined ? error : Object.assign(error, { cause });
 }

@@ -23,8 +23,8 @@ type Part =
 	| { readonly kind: "record"; readonly fields: readonly (readonly [string, Part])[] };
 
 export interface Parameters {
-	/** Nothing in them is to be evaluated. */
-	readonly isFixed: boolean;
+	/** What they are, if nothing in them is to be evaluated. */
+	readonly fixed: Readonly<Record<string, unknown>> | null;
 	/** Those of these names, or all. @throws {WorkflowError} `EXPRESSION_FAILED` */
 	render(data: object, names?: readonly string[]): Promise<Record<string, unknown>>;
 }
@@ -51,7 +51,7 @@ export function parametersOf(
 		return [name, expressions.includes(name) ? codePart(value, path) : partOf(value, path)];
 	});
 	return {
-		isFixed: fields.every(([, part]) => part.kind === "value"),
+		fixed: fields.every(([, part]) => part.kind === "value") ? config : null,
 		async render(data, names) {
 			const rendered: Record<string, unknown> = {};
 			for (const [name, part] of fields) {

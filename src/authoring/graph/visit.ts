@@ -94,7 +94,7 @@ export class PlaceFlow implements Flow {
 	config(): Promise<Config> {
 		const prepared = this.#run.code.prepared(this.place);
 		const scope = () => scopeOf(this.#run.state, this.#run.input);
-		if (prepared.isFixed) return prepared.config(scope);
+		if (prepared.fixed !== null) return Promise.resolve(prepared.fixed);
 		const name = `${this.place.address}${SUFFIX.parameters}`;
 		return this.#asked((step) => step.do(name, () => prepared.config(scope), prepared.options));
 	}

@@ -120,7 +120,7 @@ describe("a template", () => {
 			{ list: ["{{ a }}", { "{{ a }}": "{{ a }}" }], fixed: { b: [1] } },
 			{ where: "a test" },
 		);
-		expect(parameters.isFixed).toBe(false);
+		expect(parameters.fixed).toBeNull();
 		expect(await parameters.render({ a: 7 })).toEqual({
 			list: [7, { "{{ a }}": 7 }],
 			fixed: { b: [1] },
