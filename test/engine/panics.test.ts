@@ -162,7 +162,10 @@ describe("a step's function that panics", () => {
 				{ panic: panicPolicy({ maxRestartAttempts }) },
 			);
 			const instance = await TestInstance.create(type);
-			await instance.until(({ steps }) => steps.length === 4);
+			// The clock moves once the retry is due a second from now, as the others are.
+			await instance.until(
+				({ steps }) => steps.length === 4 && steps.some(({ status }) => status === "retrying"),
+			);
 			await instance.advance(1_000);
 			const status = await instance.until(maxRestartAttempts === 0 ? "errored" : "panicked");
 			expect(status.steps.map(({ status }) => status)).not.toContain("completed");
