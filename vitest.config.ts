@@ -35,7 +35,7 @@ export default defineConfig({
 					name: "node",
 					maxWorkers: WORKERS,
 					include: [
-						"test/{model,types,streams,cli}/**/*.test.ts",
+						"test/{model,types,streams,cli,service-client}/**/*.test.ts",
 						"test/authoring/graph/parse/**/*.test.ts",
 						"test/simulation/*.test.ts",
 						"test/*.test.ts",

@@ -24,8 +24,9 @@ const ROOMS: Record<string, readonly string[]> = {
 	authoring: ["model", "client", "engine/program", "engine/catalogue"],
 	workflows: ["library"],
 	http: ["model", "client"],
-	dashboard: ["model/http", "model/status"], // The HTTP shapes, and the statuses in them.
-	cli: ["model/http", "model/status"],
+	"service-client": ["model"],
+	dashboard: ["service-client"], // The HTTP API, and the words in it.
+	cli: ["service-client"],
 	"sql.d": [],
 	index: [""],
 	library: [""],
@@ -34,6 +35,7 @@ const ROOMS: Record<string, readonly string[]> = {
 const SRC = /^src\//;
 const NOT_RUNNER = /^src\/(?!workflow-runner\.ts)/;
 const NOT_PLATFORM = /^src\/(?!workflow-runner\.ts|client\/worker-env\.ts)/;
+const NOT_CLI = /^src\/(?!cli\/)/;
 const PURE = /^src\/(?:engine|db|shards|model|authoring)\//;
 const OBJECT = /\bDurableObject(?!Storage\b)\w*|\bsetAlarm\b|\bctx\??\.storage\b/;
 
@@ -42,6 +44,8 @@ const BANS: [word: RegExp, see: "imports" | "code" | "text", where: RegExp, why:
 	[/^drizzle-(?:orm|kit)\b/, "imports", /^src\/(?!db\/)/, "is for db"],
 	[/^@?hono\b/, "imports", /^src\/(?!http\/)/, "is for http"],
 	[/^croner$/, "imports", /^src\/(?!shards\/cron\.ts)/, "is for shards/cron.ts"],
+	[/^(?:@commander-js\/.*|commander)$/, "imports", NOT_CLI, "is for cli/"],
+	[/^node:(?!async_hooks$).*/, "imports", NOT_CLI, "is for cli/"],
 	[/^cloudflare:/, "imports", NOT_PLATFORM, "is for workflow-runner.ts and client/worker-env.ts"],
 	[OBJECT, "code", NOT_RUNNER, "is for workflow-runner.ts"],
 	[/\bDurableObjectStorage\b/, "code", /^src\/(?!workflow-runner\.|db\/)/, "is for db"],
@@ -196,8 +200,15 @@ it.each([
 	["src/authoring/a.ts", "never import each other", 'import { c } from "./d/c";'],
 	["src/workflows/a.ts", "workflows may import library", 'import { b } from "../model/b";'],
 	["src/http/a.ts", "http may import model, client", 'import { b } from "durable-workflows";'],
-	["src/dashboard/a.tsx", "dashboard may import model/http", 'import { b } from "../client/b";'],
-	["src/cli/a.ts", "cli may import model/http", 'import { b } from "../model/codec";'],
+	["src/service-client/a.ts", "service-client may import model", 'import "../client/b";'],
+	[
+		"src/dashboard/a.tsx",
+		"dashboard may import service-client",
+		'import { b } from "../client/b";',
+	],
+	["src/cli/a.ts", "cli may import service-client", 'import { b } from "../model/codec";'],
+	["src/http/a.ts", "commander is for cli/", 'import { Command } from "commander";'],
+	["src/service-client/a.ts", "node:fs is for cli/", 'import { readFileSync } from "node:fs";'],
 	["src/utils/a.ts", '"utils" is no room', ""],
 	["src/engine/a.ts", "drizzle-orm is for db", 'import { eq } from "drizzle-orm/sql";'],
 	["src/index.ts", "hono is for http", 'import { Hono } from "hono";'],

@@ -75,7 +75,8 @@ export function stepViews(
 function stepView(row: StepRow, isOver: boolean, attempt: RunningAttempt | undefined): StepView {
 	const { key, kind, attempts, result, error, startedAt, completedAt } = row;
 	const parent = row.parent === null ? {} : { parent: row.parent };
-	const view = { key, ...parent, kind, attempts, result, error, startedAt, completedAt };
+	const event = row.event === null ? {} : { event: row.event };
+	const view = { key, ...parent, kind, ...event, attempts, result, error, startedAt, completedAt };
 	if (attempt !== undefined) {
 		return { ...view, status: "running", attempts: attempt.attempt, wakeAt: null };
 	}

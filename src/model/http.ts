@@ -119,6 +119,8 @@ export interface StepInfo {
 	type: StepKind;
 	/** Of types with a graph: the kind of its node (`task`, `poll`, …), or `interval` between turns. */
 	node?: string;
+	/** Of a wait: the name of the event that it is for. */
+	event?: string;
 	status: StepStatus;
 	/** Attempts that ended, plus the one that runs. */
 	attempts: number;
@@ -234,6 +236,7 @@ export function stepInfo(step: StepView): StepInfo {
 		...(step.parent === undefined ? {} : { parent: step.parent }),
 		type: step.kind,
 		...(step.node === undefined ? {} : { node: step.node }),
+		...(step.event === undefined ? {} : { event: step.event }),
 		status: step.status,
 		attempts: step.attempts,
 		result: decodeOrNull(step.result),

@@ -259,6 +259,8 @@ export interface StepView {
 	kind: StepKind;
 	/** Of types with a graph: the kind of its node; of what waits between a node's turns, `interval`. */
 	node?: string;
+	/** Of a wait: the name of the event that it is for. */
+	event?: string;
 	status: StepStatus;
 	attempts: number;
 	result: Encoded | null;

@@ -17,9 +17,14 @@ export class ProcessGroup {
 	#hasEnded = false;
 	readonly #atEnd = atEnd(() => this.#kill9Now());
 
-	constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
+	constructor(
+		command: string,
+		args: readonly string[],
+		env: Record<string, string> = {},
+		cwd: string = ROOT,
+	) {
 		const child = spawn(command, args, {
-			cwd: ROOT,
+			cwd,
 			// Not the variables of npm and vitest, which would reach the service.
 			env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: "1", ...env },
 			detached: true,

@@ -84,6 +84,7 @@ const stepFields = {
 	key: z.string().describe("name, or name#2 for the second call of that name, and so on."),
 	type: z.enum(STEP_KINDS),
 	node: z.string().optional().describe("Of types with a graph: the kind of its node."),
+	event: z.string().optional().describe("Of a wait: the event that it is for."),
 	status: z.enum(STEP_STATUSES),
 	attempts: count.describe("Attempts that ended, and the one that runs."),
 	resultOmitted: z.literal(true).optional().describe("The answer had no room for the result."),
