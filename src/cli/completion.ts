@@ -2,6 +2,7 @@
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "@commander-js/extra-typings";
 import { ServiceClient } from "../service-client/service-client";
+import { example } from "./session";
 import { connectionOf } from "./settings";
 
 /** The shells' scripts call `workflow complete -- <words>`. */
@@ -29,6 +30,9 @@ export function addCompletion(program: Command, { workflows, executions }: Names
 	const root = tab(program as unknown as Parameters<typeof tab>[0], {
 		completionCommandName: "completion",
 	});
+	program.commands
+		.find((command) => command.name() === "completion")
+		?.addHelpText("after", example("source <(workflow completion bash)"));
 	const offer =
 		(names: readonly string[]) => (complete: (value: string, about: string) => void) => {
 			for (const name of names) complete(name, "");

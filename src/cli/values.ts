@@ -59,3 +59,18 @@ export function collectOf<const Word extends string>(words: readonly Word[]) {
 		throw new InvalidArgumentError(`Expected one or more of ${words.join(", ")}.`);
 	};
 }
+
+/** Attributes, of which null are those of any value: `vip`, `customer=c-17`. May be given several times. */
+export type Tags = Record<string, string | null>;
+
+export function collectTag(text: string, before: Tags = {}): Tags {
+	const [name = "", ...value] = text.split("=");
+	if (name === "") throw new InvalidArgumentError("Expected name or name=value.");
+	return { ...before, [name]: value.length === 0 ? null : value.join("=") };
+}
+
+/** As the query of a listing has them. */
+export function tagQuery(tags: Tags | undefined): string[] | undefined {
+	if (tags === undefined) return undefined;
+	return Object.entries(tags).map(([name, value]) => (value === null ? name : `${name}:${value}`));
+}

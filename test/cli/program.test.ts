@@ -17,7 +17,7 @@ function helpOf(command: CommandUnknownOpts): string {
 }
 
 /** Of a library. */
-const FOREIGN = ["completion", "complete", "help"];
+const FOREIGN = ["complete", "help"];
 const own = all(program as CommandUnknownOpts).filter((each) => !FOREIGN.includes(each.name()));
 
 describe("the command line", () => {
@@ -38,7 +38,7 @@ describe("the command line", () => {
 
 	const leaves = own.filter((each) => each.commands.length === 0);
 	/** They write files, or run until they are ended. */
-	const withoutFormat = ["dev", "import", "add", "use", "remove"];
+	const withoutFormat = ["dev", "import", "add", "use", "remove", "completion"];
 	it.each(
 		leaves
 			.filter((each) => !withoutFormat.includes(each.name()))

@@ -18,7 +18,7 @@ const greeter = define(
 	},
 	{ version: "3", events: new Map([["approval", null]]) },
 );
-const plain = define(async (step) => step.waitForEvent("go"));
+const plain = define(async (step) => step.waitForEvent("until it goes", { event: "go" }));
 const service = new Service([greeter, plain]);
 
 describe("GET /", () => {
@@ -215,7 +215,10 @@ describe("GET /workflows/:id", () => {
 		const instance = await service.create(plain);
 		await instance.until("waiting");
 		const { body } = await service.get(`/workflows/${instance.id}`);
-		expect(body).toMatchObject({ status: "waiting", wakeAt: null, steps: [{ wakeAt: null }] });
+		expect(body).toMatchObject({
+			...{ status: "waiting", wakeAt: null },
+			steps: [{ name: "until it goes", event: "go", wakeAt: null }],
+		});
 	});
 
 	it("has the result and the time of completion", async () => {

@@ -4,7 +4,7 @@ import { BULK_ACTIONS, WORKFLOW_STATUSES } from "../../service-client/answers";
 import { Ended, UsageError } from "../exit";
 import { followJob, jobExitCode, jobText } from "../jobs";
 import { example, formatOption, openSession } from "../session";
-import { collect, collectOf, readJson } from "../values";
+import { collect, collectOf, collectTag, readJson } from "../values";
 
 export const bulkCommand = () =>
 	new Command("bulk")
@@ -23,7 +23,7 @@ function runCommand() {
 		.addArgument(new Argument("<action>", "what to do to each").choices(BULK_ACTIONS))
 		.option("-w, --workflow <name>", "executions of these workflows", collect)
 		.option("-s, --status <status>", "those in these statuses", collectOf(WORKFLOW_STATUSES))
-		.option("--tag <name[:value]>", "those with this attribute; may be repeated", collect)
+		.option("--tag <name[=value]>", "those with this attribute; may be repeated", collectTag)
 		.option("--id-prefix <text>", "those whose ids begin so")
 		.option("--created-after <time>", "ISO 8601 with a time zone")
 		.option("--created-before <time>", "ISO 8601 with a time zone")
@@ -39,7 +39,7 @@ function runCommand() {
 			"after",
 			example(
 				"workflow bulk run restart --workflow order --status errored --reason 'the bank is back'",
-				"workflow bulk run send-event --tag customer:c-17 --event cancelled",
+				"workflow bulk run send-event --tag customer=c-17 --event cancelled",
 			),
 		)
 		.action(async (action, options, command) => {
@@ -49,7 +49,7 @@ function runCommand() {
 				throw new UsageError("--event and --payload are for send-event.");
 			}
 			const times = { createdAfter, createdBefore, updatedAfter, updatedBefore };
-			const filter = { type, status, idPrefix, attributes: attributesOf(tag), ...times };
+			const filter = { type, status, idPrefix, attributes: tag, ...times };
 			const event = await eventOf(options);
 			const session = openSession(command);
 			const begun = await session.service.bulk({ action, filter, event, dryRun, reason });
@@ -88,19 +88,6 @@ function stopCommand() {
 			const job = await service.stopJob(id);
 			show(job, () => jobText(job));
 		});
-}
-
-/** `vip`: has the attribute; `customer:c-17`: has it with this value. */
-function attributesOf(
-	tags: readonly string[] | undefined,
-): Record<string, string | null> | undefined {
-	if (tags === undefined) return undefined;
-	return Object.fromEntries(
-		tags.map((tag) => {
-			const [name = "", ...value] = tag.split(":");
-			return [name, value.length === 0 ? null : value.join(":")];
-		}),
-	);
 }
 
 async function eventOf({

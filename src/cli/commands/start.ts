@@ -5,7 +5,7 @@ import { instanceText } from "../details";
 import { Ended, UsageError } from "../exit";
 import { exitCodeOf, followToEnd } from "../follow";
 import { example, formatOption, openSession } from "../session";
-import { parseJson, readJson, readText, wholeNumber } from "../values";
+import { collectTag, parseJson, readJson, readText, wholeNumber } from "../values";
 
 export const startCommand = () =>
 	new Command("start")
@@ -26,7 +26,7 @@ export const startCommand = () =>
 		)
 		.option("--delay <duration>", "start later: 30s, 5m, 24h")
 		.option("--priority <number>", "of those that wait for a slot, larger ones go first", priority)
-		.option("--tag <name=value>", "an attribute to find it by; may be repeated", tag)
+		.option("--tag <name=value>", "an attribute to find it by; may be repeated", attribute)
 		.option("--reason <text>", "for the audit")
 		.option("--wait", "follow it to its end; the exit code tells success from failure")
 		.addOption(formatOption())
@@ -81,10 +81,11 @@ async function inputOf({
 	return input === undefined ? {} : readJson(input, "--input");
 }
 
-function tag(text: string, before: Record<string, string> = {}): Record<string, string> {
-	const [name = "", ...rest] = text.split("=");
-	if (name === "" || rest.length === 0) throw new InvalidArgumentError("Expected name=value.");
-	return { ...before, [name]: rest.join("=") };
+/** Of an execution each has a value. */
+function attribute(text: string, before: Record<string, string> = {}): Record<string, string> {
+	const [[name, value] = []] = Object.entries(collectTag(text));
+	if (name !== undefined && typeof value === "string") return { ...before, [name]: value };
+	throw new InvalidArgumentError("Expected name=value.");
 }
 
 function priority(text: string): number {

@@ -1,12 +1,16 @@
 /** `workflow status`: of everything, of a workflow's executions, or of one. */
 import { Command } from "@commander-js/extra-typings";
-import { type IndexRow, WORKFLOW_STATUSES } from "../../service-client/answers";
+import {
+	type IndexRow,
+	WORKFLOW_STATUSES,
+	type WorkflowStatus,
+} from "../../service-client/answers";
 import { instanceText, pairs } from "../details";
 import { Ended, UsageError } from "../exit";
 import { exitCodeOf, followToEnd } from "../follow";
 import { example, formatOption, openSession, type Session } from "../session";
 import { table } from "../table";
-import { collect, collectOf, wholeNumber } from "../values";
+import { collectOf, collectTag, type Tags, tagQuery, wholeNumber } from "../values";
 import { duration, moment, paintStatus } from "../words";
 import { showTypes } from "./list";
 
@@ -20,7 +24,7 @@ export const statusCommand = () =>
 			"with --workflow: those in these",
 			collectOf(WORKFLOW_STATUSES),
 		)
-		.option("--tag <name[:value]>", "with --workflow: those with this attribute", collect)
+		.option("--tag <name[=value]>", "with --workflow: those with this attribute", collectTag)
 		.option("-n, --limit <count>", "with --workflow: so many", wholeNumber(1, 1_000), 20)
 		.option("--follow", "show what happens until it ends; the exit code tells success from failure")
 		.addOption(formatOption("-f, --format <format>"))
@@ -49,16 +53,19 @@ export const statusCommand = () =>
 			if (follow) throw new Ended(exitCodeOf(instance));
 		});
 
+interface ExecutionsFilter {
+	status?: readonly WorkflowStatus[] | undefined;
+	tag?: Tags | undefined;
+	limit: number;
+}
+
 async function showExecutions(
 	{ service, terminal, show }: Session,
 	type: string,
-	{
-		status,
-		tag,
-		limit,
-	}: Pick<Parameters<typeof service.list>[0] & object, "status" | "tag" | "limit">,
+	{ status, tag, limit }: ExecutionsFilter,
 ): Promise<void> {
-	const { instances, nextCursor } = await service.listType(type, { status, tag, limit });
+	const filter = { status, tag: tagQuery(tag), limit };
+	const { instances, nextCursor } = await service.listType(type, filter);
 	show(instances, () =>
 		instances.length === 0
 			? `There are no such executions of ${type}.`

@@ -11,13 +11,16 @@ import { BIN, CommandLine } from "./command-line";
 
 const execute = promisify(execFile);
 const folder = temporaryFolder();
+/** As the user's shell has it: without what npm tells the scripts that it runs. */
+const env = Object.fromEntries(
+	Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith("npm_")),
+);
 /** Where the package is installed. */
 const project = join(folder, "project");
 const installed = join(project, "node_modules/durable-workflows");
 
 beforeAll(async () => {
 	mkdirSync(project);
-	const env = { PATH: process.env.PATH, HOME: process.env.HOME };
 	const npm = (args: string[], cwd: string) => execute("npm", args, { cwd, env });
 	const { stdout } = await npm(["pack", "--silent", "--pack-destination", folder], ROOT);
 	const tarball = join(folder, stdout.trim().split("\n").at(-1) ?? "");
@@ -26,6 +29,11 @@ beforeAll(async () => {
 });
 
 afterAll(() => removeFolder(folder));
+
+it("the command runs from a clone by npx", async () => {
+	const { stdout } = await execute("npx", ["workflow", "--version"], { cwd: ROOT, env });
+	expect(stdout).toBe("0.1.0\n");
+});
 
 describe("the packed package in an empty folder", () => {
 	const run = (args: string[]) =>
