@@ -38,7 +38,8 @@ async function main(args: string[]): Promise<number> {
 		const report = await run(options);
 		if (options.json) console.log(JSON.stringify(report, null, "\t"));
 		else print(report, options.workloads);
-		return 0;
+		for (const failure of report.failures) console.error(`bench: ${failure}`);
+		return report.failures.length === 0 ? 0 : 1;
 	} catch (error) {
 		console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
 		return 1;
@@ -82,40 +83,60 @@ function parseOptions(args: string[]): Options {
 }
 
 async function run({ workloads, rounds, host: name, hosting }: Options): Promise<Report> {
-	const report: Report = { ...environment(name, hosting.tracing), rows: [], ratios: [] };
+	const report: Report = {
+		...environment(name, hosting.tracing),
+		rows: [],
+		ratios: [],
+		failures: [],
+	};
 	const bundle = await Bundle.build();
+	// A process for each case: what one leaves in memory is not the next one's, and thousands of
+	// instances are more than it can hold.
+	const start = () => bundle.start(name, hosting);
 	try {
 		for (const workload of workloads) {
 			console.error(`${workload.id}: ${workload.title} …`);
-			// A process for each case: what one leaves in memory is not the next one's, and thousands of
-			// instances are more than it can hold.
-			const start = () => bundle.start(name, hosting);
-			for (const each of workload.cases) {
-				const series = await onHost(start, (host) => measure(host, each, rounds));
-				for (const { name, metric, contestant, values } of series) {
-					report.rows.push(row(workload.id, contestant, { name, unit: metric.unit }, values));
-				}
+			try {
+				await runWorkload(workload, { start, rounds, report });
+			} catch (error) {
+				// What an hour has measured is not lost with one workload.
+				report.failures.push(`${workload.id} failed: ${(error as Error).message}`);
 			}
-			if (workload.isCounted) {
-				report.rows.push(
-					...(await onHost(start, countWrites)),
-					...(await onHost(start, countIndexWrites)),
-					...(await measureMemory(start)),
-				);
-			}
-			if (workload.isOfGuard) {
-				report.rows.push(...(await onHost(start, (host) => measureGuard(host, rounds))));
-			}
-			if (workload.isOfBreakers) {
-				report.rows.push(...(await onHost(start, (host) => measureBreakers(host, rounds))));
-			}
-			if (workload.isOfGraphs) report.rows.push(...(await measureGraphMemory(start)));
-			report.ratios.push(...ratios(workload, report.rows));
 		}
 	} finally {
 		bundle.remove();
 	}
 	return report;
+}
+
+interface Course {
+	start: () => Promise<Host>;
+	rounds: number;
+	report: Report;
+}
+
+async function runWorkload(workload: Workload, { start, rounds, report }: Course): Promise<void> {
+	for (const each of workload.cases) {
+		const series = await onHost(start, (host) => measure(host, each, rounds));
+		for (const { name, metric, contestant, values } of series) {
+			report.rows.push(row(workload.id, contestant, { name, unit: metric.unit }, values));
+		}
+	}
+	if (workload.isCounted) {
+		report.rows.push(
+			...(await onHost(start, countWrites)),
+			...(await onHost(start, countIndexWrites)),
+			...(await measureMemory(start)),
+		);
+	}
+	if (workload.isOfGuard) {
+		report.rows.push(...(await onHost(start, (host) => measureGuard(host, rounds))));
+	}
+	if (workload.isOfBreakers) {
+		report.rows.push(...(await onHost(start, (host) => measureBreakers(host, rounds))));
+	}
+	if (workload.isOfGraphs) report.rows.push(...(await measureGraphMemory(start)));
+	report.ratios.push(...ratios(workload, report.rows));
 }
 
 async function onHost<T>(start: () => Promise<Host>, work: (host: Host) => Promise<T>): Promise<T> {

@@ -40,9 +40,14 @@ export interface Report {
 	host: string;
 	rows: Row[];
 	ratios: Ratio[];
+	/** Workloads that could not be measured, and why. */
+	failures: string[];
 }
 
-export function environment(host: HostName, tracing: boolean): Omit<Report, "rows" | "ratios"> {
+export function environment(
+	host: HostName,
+	tracing: boolean,
+): Omit<Report, "rows" | "ratios" | "failures"> {
 	const versionOf = (name: string): string =>
 		JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")).version;
 	const packages = ["workerd", host];

@@ -42,7 +42,8 @@ const LOOP = "graph-loop";
 const loop = graph(
 	{
 		...{ id: LOOP, name: "loop", version: "1.0.0" },
-		workflow: [{ loop: { while: "$not(n >= input.count)", "loop?": { count: {} } } }],
+		initialState: { n: 0 },
+		workflow: [{ loop: { while: "n < input.count", "loop?": { count: {} } } }],
 	},
 	{ nodes },
 );
