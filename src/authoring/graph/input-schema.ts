@@ -3,18 +3,83 @@ import * as z from "zod";
 import { ValidationError } from "../../model/errors";
 import type { Schema } from "../../model/standard-schema";
 import type { JsonObject } from "./definition";
+import { LinearPattern, patternFault } from "./pattern";
+import { isRecord } from "./records";
 
 /** @throws {ValidationError} for what is no JSON Schema, or has parts that cannot be checked. */
 export function inputSchema(schema: JsonObject): Schema {
 	try {
-		return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0], {
+		const made = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0], {
 			// Of its own: zod's global one would keep it for ever.
 			registry: z.registry(),
 		});
+		const patterns = patternsIn(schema);
+		const bounded = boundPatterns(made);
+		for (const pattern of patterns) {
+			const fault = patternFault(pattern);
+			if (fault !== undefined) throw new Error(fault);
+			// One that zod keeps to itself would be matched by JavaScript's own engine.
+			if (!bounded.has(pattern.source))
+				throw new Error(`there can be no pattern where ${pattern} is`);
+		}
+		return made;
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);
 		throw new ValidationError(`"input" is no JSON Schema that can be checked: ${why}.`, {
 			path: "input",
 		});
 	}
+}
+
+/** Data, not schemas. */
+const VALUES = new Set(["const", "enum", "default", "examples"]);
+
+function patternsIn(schema: unknown): RegExp[] {
+	const found: RegExp[] = [];
+	const look = (value: unknown): void => {
+		if (Array.isArray(value)) for (const item of value) look(item);
+		if (!isRecord(value)) return;
+		const { pattern, patternProperties } = value;
+		if (typeof pattern === "string") found.push(new RegExp(pattern));
+		if (isRecord(patternProperties)) {
+			for (const key of Object.keys(patternProperties)) found.push(new RegExp(key));
+			if (value.additionalProperties === false) {
+				throw new Error("patternProperties stand beside additionalProperties: false");
+			}
+		}
+		for (const [key, part] of Object.entries(value)) if (!VALUES.has(key)) look(part);
+	};
+	look(schema);
+	return found;
+}
+
+/** A schema of zod's, or a check of one, as they are inside. */
+interface Inner {
+	readonly def: Record<string, unknown>;
+	/** Of a lazy one: what it comes to, once. */
+	readonly innerType?: unknown;
+}
+
+/** Puts patterns that have an end in the place of zod's; answers with their sources. */
+function boundPatterns(schema: z.core.$ZodType): Set<string> {
+	const sources = new Set<string>();
+	const seen = new Set<unknown>();
+	const look = (value: unknown): void => {
+		if (typeof value !== "object" || value === null || seen.has(value)) return;
+		seen.add(value);
+		if (Array.isArray(value)) for (const item of value) look(item);
+		else if ("_zod" in value) {
+			const { def, innerType } = value._zod as Inner;
+			if (def.format === "regex" && def.pattern instanceof RegExp) {
+				sources.add(def.pattern.source);
+				def.pattern = new LinearPattern(def.pattern);
+			}
+			for (const part of Object.values(def)) look(part);
+			if (def.type === "lazy") look(innerType);
+		} else if (Object.getPrototypeOf(value) === Object.prototype) {
+			for (const part of Object.values(value)) look(part);
+		}
+	};
+	look(schema);
+	return sources;
 }
