@@ -145,6 +145,8 @@ export const LIMITS = {
 	listPageDefault: 50,
 	/** Characters of a listing's cursor: past it, it is none of ours. */
 	cursorLength: 400,
+	/** How often the schema of a definition's payload looks at a value or a part of it. */
+	schemaLooks: 250_000,
 	/** Bytes of a graph's `initialState`. */
 	graphStateBytes: 64 * KIB,
 	/** Places of a graph, and how deep its routes may stand in each other, the top list included. */

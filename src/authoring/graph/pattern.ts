@@ -92,10 +92,6 @@ export class LinearPattern {
 		return Object.assign(groups, { index: matcher.start() });
 	}
 
-	get source(): string {
-		return this.#pattern.source;
-	}
-
 	test(text: string): boolean {
 		return compile(this.#pattern).test(text);
 	}

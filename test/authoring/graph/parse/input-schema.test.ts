@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/authoring/graph/definition";
 import { inputSchema } from "../../../../src/authoring/graph/input-schema";
+import { LIMITS } from "../../../../src/model/limits";
 import { inputJsonSchema } from "../../../../src/model/standard-schema";
 
 const takes = (schema: JsonObject, value: unknown) => {
@@ -67,5 +68,44 @@ describe("a pattern in the schema of a payload", () => {
 
 	it("is none where it is data", () => {
 		expect(takes({ enum: ["a"], default: { pattern: "(" } }, "a")).toBe(true);
+	});
+});
+
+describe("a schema that refers to itself", () => {
+	const either = (of: string) => ({ anyOf: [{ $ref: of }, { $ref: of }] });
+	/** Twice as many ways with each. */
+	const doubled = (levels: number): JsonObject => ({
+		$defs: Object.fromEntries([
+			["a0", { type: "string" }],
+			...Array.from({ length: levels }, (_, n) => [`a${n + 1}`, either(`#/$defs/a${n}`)] as const),
+		]),
+		$ref: `#/$defs/a${levels}`,
+	});
+	const nested = (levels: number): unknown => (levels === 0 ? 1 : { n: nested(levels - 1) });
+	const n = { type: "object", properties: { n: { $ref: "#/$defs/n" } }, required: ["n"] };
+
+	it.each<[string, JsonObject, unknown]>([
+		["itself at once", { $ref: "#" }, 1],
+		["in all of its ways", { $defs: { a: either("#/$defs/a") }, $ref: "#/$defs/a" }, 1],
+		["in twice as many ways with each level", doubled(60), 1],
+	])("%s refuses what it would look at without end", (_, schema, value) => {
+		const result = inputSchema(schema)["~standard"].validate(value);
+		expect(result).toMatchObject({ issues: [{ message: expect.stringContaining("looks") }] });
+	});
+
+	it("in a deep value, in several ways at each level, has an end", () => {
+		const deep = inputSchema({ $defs: { n: { anyOf: [n, n] } }, $ref: "#/$defs/n" });
+		expect(deep["~standard"].validate(nested(100))).toHaveProperty("issues");
+	});
+
+	it("looks as often as it may, anew each time, and is shown as it is written", () => {
+		const list = inputSchema({ type: "array", items: { type: "number" } });
+		const most = Array.from({ length: LIMITS.schemaLooks - 1 }, () => 1);
+		for (let turn = 0; turn < 2; turn++) {
+			expect(list["~standard"].validate(most)).not.toHaveProperty("issues");
+		}
+		expect(list["~standard"].validate([...most, 1])).toHaveProperty("issues");
+		const schema = doubled(60);
+		expect(inputJsonSchema(inputSchema(schema))).toBe(schema);
 	});
 });
