@@ -131,6 +131,7 @@ const ROLE_OF: Record<keyof RunnerRpc, RoleKind> = {
 	definitionPut: "index shard",
 	definitionGet: "index shard",
 	definitionList: "index shard",
+	definitionAudit: "index shard",
 	definitionUse: "index shard",
 	definitionDelete: "index shard",
 	directoryWrite: "directory",

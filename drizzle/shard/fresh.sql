@@ -13,6 +13,18 @@ CREATE TABLE `breakers` (
 	`reset_timeout_ms` integer NOT NULL
 );
 
+CREATE TABLE `definition_audit` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`action` text NOT NULL,
+	`actor` text NOT NULL,
+	`reason` text,
+	`version` text NOT NULL,
+	`hash` text NOT NULL,
+	`key` text,
+	`request` text NOT NULL
+);
+
 CREATE TABLE `definitions` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`hash` text NOT NULL,

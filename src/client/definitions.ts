@@ -1,5 +1,6 @@
 /** Stored definitions: storing, reading and choosing them, and which types have some. */
 import {
+	type DefinitionAudit,
 	type DefinitionChoice,
 	type DefinitionInfo,
 	type DefinitionPut,
@@ -48,8 +49,24 @@ export async function useDefinition(
 }
 
 /** @throws {WorkflowError} `DEFINITION_IN_USE`, `DEFINITION_NOT_FOUND` */
-export async function deleteDefinition(runners: RunnerNamespace, type: string): Promise<void> {
-	unwrap(await of(runners, type).definitionDelete());
+export async function deleteDefinition(
+	runners: RunnerNamespace,
+	type: string,
+	by?: By,
+): Promise<void> {
+	unwrap(await of(runners, type).definitionDelete({ by }));
+}
+
+/**
+ * What was done to the definitions of a type, the newest first; also of those that are gone.
+ *
+ * @throws {WorkflowError} `DEFINITION_NOT_FOUND` where there never were any
+ */
+export async function auditDefinitions(
+	runners: RunnerNamespace,
+	type: string,
+): Promise<DefinitionAudit[]> {
+	return unwrap(await of(runners, type).definitionAudit());
 }
 
 /** The names of the types that have definitions, in their order. */

@@ -1,10 +1,16 @@
 /** Reads and writes of a type's stored definitions. It decides nothing. */
-import { desc, eq, getTableColumns } from "drizzle-orm";
-import { type DefinitionRow, definitionsTable, shardTable } from "./shard-schema";
+import { desc, eq, getTableColumns, gt, lte, sql } from "drizzle-orm";
+import {
+	type DefinitionAuditRow,
+	type DefinitionRow,
+	definitionAuditTable,
+	definitionsTable,
+	shardTable,
+} from "./shard-schema";
 import type { ShardTables } from "./shard-tables";
 import { bound, boundColumns, builder, columnsOf, Select, Statement } from "./statement";
 
-export type { DefinitionRow };
+export type { DefinitionAuditRow, DefinitionRow };
 
 /** A row without its text. */
 export type DefinitionAbout = Omit<DefinitionRow, "text">;
@@ -45,6 +51,47 @@ const deleteRow = new Statement(
 	builder.delete(definitionsTable).where(eq(definitionsTable.seq, bound("seq"))),
 );
 
+const AUDIT_COLUMNS = columnsOf(definitionAuditTable);
+const insertAudit = new Statement(
+	builder
+		.insert(definitionAuditTable)
+		.values(boundColumns(AUDIT_COLUMNS.filter((name) => name !== "seq"))),
+);
+const pruneAudit = new Statement(
+	builder
+		.delete(definitionAuditTable)
+		.where(
+			lte(
+				definitionAuditTable.seq,
+				sql`(SELECT max(seq) FROM definition_audit) - ${bound("rowsMax")}`,
+			),
+		),
+);
+const selectAudit = new Select<DefinitionAuditRow>(
+	builder.select().from(definitionAuditTable).orderBy(desc(definitionAuditTable.seq)),
+	AUDIT_COLUMNS,
+);
+const selectAuditByKey = new Select<DefinitionAuditRow>(
+	builder
+		.select()
+		.from(definitionAuditTable)
+		.where(eq(definitionAuditTable.key, bound("key")))
+		.orderBy(desc(definitionAuditTable.seq))
+		.limit(1),
+	AUDIT_COLUMNS,
+);
+const freeKeys = new Statement(
+	builder
+		.update(definitionAuditTable)
+		.set({ key: null })
+		.where(
+			gt(
+				definitionAuditTable.seq,
+				sql`(SELECT coalesce(max(seq), 0) FROM definition_audit WHERE action IN ('delete', 'withdraw'))`,
+			),
+		),
+);
+
 const NO_PLACE: DefinitionPlace = { definition: null, directorySeq: 0, directoryAckedSeq: 0 };
 
 /** Where it stands is kept in memory, since it is asked for at every turn. */
@@ -79,13 +126,27 @@ export class DefinitionStore {
 		return this.#current;
 	}
 
+	/** The newest first. */
+	audit(): DefinitionAuditRow[] {
+		return this.#tables.open() ? selectAudit.all(this.#tables.storage) : [];
+	}
+
+	/** The entry that was made with an idempotency key. */
+	auditOf(key: string): DefinitionAuditRow | undefined {
+		return this.#tables.open() ? selectAuditByKey.all(this.#tables.storage, { key })[0] : undefined;
+	}
+
 	/** All or nothing. */
-	write({ added, removed, place }: DefinitionChange): void {
+	write({ added, removed, place, noted }: DefinitionChange): void {
 		const { storage } = this.#tables;
 		this.#tables.transaction(() => {
 			for (const seq of removed) deleteRow.run(storage, { seq });
 			if (added !== undefined) insertRow.run(storage, { ...added });
 			updatePlace.run(storage, { ...place });
+			if (noted === undefined) return;
+			if (noted.row.action === "withdraw") freeKeys.run(storage);
+			insertAudit.run(storage, { ...noted.row });
+			pruneAudit.run(storage, { rowsMax: noted.rowsMax });
 		});
 		this.#place = place;
 		this.#current = undefined;
@@ -101,4 +162,9 @@ export interface DefinitionChange {
 	added?: DefinitionRow | undefined;
 	removed: readonly number[];
 	place: Readonly<DefinitionPlace>;
+	/**
+	 * For the audit, which keeps so many rows. What is withdrawn was refused: the keys of those
+	 * requests are free again, back to when there were no definitions.
+	 */
+	noted?: { row: Omit<DefinitionAuditRow, "seq">; rowsMax: number };
 }

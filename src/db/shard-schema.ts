@@ -1,5 +1,6 @@
 /** The tables of an index shard's object (`__index:<type>`, `__index:<type>:<n>`). */
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { DefinitionAction } from "../model/definition";
 import type { SlotState } from "../model/guard-rpc";
 import type { Overlap, RunOutcome } from "../model/schedule";
 import type { WorkflowStatus } from "../model/status";
@@ -118,6 +119,23 @@ export const definitionsTable = sqliteTable("definitions", {
 	reason: text("reason"),
 });
 
+/** One row for each change of the type's definitions; they stay when the definitions go. */
+export const definitionAuditTable = sqliteTable("definition_audit", {
+	seq: integer("seq").primaryKey(),
+	at: integer("at").notNull(),
+	action: text("action").$type<DefinitionAction>().notNull(),
+	actor: text("actor").notNull(),
+	reason: text("reason"),
+	/** Of the definition that it was about; of all of them: the one that was current. */
+	version: text("version").notNull(),
+	hash: text("hash").notNull(),
+	/** The request's idempotency key, ... */
+	key: text("key"),
+	/** ... and, as JSON, what the same request says again. */
+	request: text("request").notNull(),
+});
+
+export type DefinitionAuditRow = typeof definitionAuditTable.$inferSelect;
 export type DefinitionRow = typeof definitionsTable.$inferSelect;
 export type InstanceIndexRow = typeof instancesTable.$inferSelect;
 export type ReindexRow = Omit<typeof reindexTable.$inferSelect, "row">;

@@ -48,7 +48,8 @@ export class CarriedPrograms implements Programs {
 		if (hash === null) return this.#registry.get(type);
 		if (this.#own?.hash !== hash) this.#own = { hash, program: this.#compiled(hash) };
 		const { program } = this.#own;
-		return program?.type === type ? program : this.#registry.get(type);
+		// Not the registry's where it cannot be made: that is another program.
+		return program?.type === type ? program : undefined;
 	}
 
 	keys(): Iterable<string> {

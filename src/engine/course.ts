@@ -116,6 +116,11 @@ export class Course implements PassObserver {
 
 	// ── For the lifecycle ──────────────────────────────────────────────────────
 
+	/** The text of the definition that the instance carries. */
+	get definition(): string | undefined {
+		return this.#store.readDefinition();
+	}
+
 	/** Starts the life of a row that is not stored yet; one that is `created` starts later, if at all. */
 	begin(row: WorkflowRow, program: Program, definition?: string): void {
 		this.record.create(row, definition);

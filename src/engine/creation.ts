@@ -25,7 +25,7 @@ export interface Creation {
 	/** The stored definition that it begins with; undefined: its program is the registry's. */
 	readonly definition: { readonly hash: string; readonly text: string } | undefined;
 	readonly payload: Encoded;
-	/** Of the payload as it came: a schema may fill in the time, for one. */
+	/** Of the payload as it came (a schema may fill in the time, for one), and the definition asked for. */
 	readonly fingerprint: number;
 	readonly attributes: Attributes;
 	readonly priority: number;
@@ -50,7 +50,11 @@ export async function checkCreation(
 		id,
 		program,
 		definition,
-		fingerprint: hash53(request.payload),
+		fingerprint: hash53(
+			request.definition === undefined
+				? request.payload
+				: `${request.definition}\n${request.payload}`,
+		),
 		attributes: withAttributes({}, parseAttributeChanges(attributes)),
 		priority: wholeNumber(priority, "priority", range),
 		overrides: request.overrides === undefined ? null : parseOverrides(request.overrides),

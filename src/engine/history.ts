@@ -4,7 +4,7 @@
  */
 import type { HistoryStore, LogRow, RetryRow } from "../db/history-store";
 import type { EventRow, StepRow } from "../db/instance-store";
-import { WorkflowError } from "../model/errors";
+import { idempotencyConflict } from "../model/errors";
 import { LIMITS } from "../model/limits";
 import { LOG_LEVELS, type LogEntry, type LogPage, type LogRequest } from "../model/log";
 import type { Clock } from "../model/ports";
@@ -208,14 +208,6 @@ export class History {
 
 /** Of changes whose sender did not say who asks: older clients. */
 const UNKNOWN_ACTOR = "unknown";
-
-export function idempotencyConflict(key: string, used: string): WorkflowError {
-	return new WorkflowError(
-		"IDEMPOTENCY_CONFLICT",
-		`The idempotency key "${key}" was used ${used} before, with other content. Use a new key for a new request.`,
-		{ key },
-	);
-}
 
 function textOf(detail: Detail | null): string | null {
 	return detail === null ? null : JSON.stringify(detail);

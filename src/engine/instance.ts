@@ -13,7 +13,7 @@ import { requireWithin } from "../model/access";
 import { parseBy } from "../model/by";
 import { parseEventChoice, parsePlace } from "../model/chronicle";
 import { decode } from "../model/codec";
-import { unknownType } from "../model/errors";
+import { idempotencyConflict, unknownType } from "../model/errors";
 import type { Graph } from "../model/graph";
 import type { SlotOffer, SlotUse } from "../model/guard-rpc";
 import { hash53 } from "../model/hash";
@@ -61,7 +61,7 @@ import {
 	typeInactive,
 	typeNotRegistered,
 } from "./faults";
-import { type Detail, idempotencyConflict } from "./history";
+import type { Detail } from "./history";
 import { inspected } from "./inspected";
 import { type InstanceSettings, Lifecycle } from "./lifecycle";
 import { panickedStep } from "./panics";
@@ -147,8 +147,15 @@ export class Instance {
 	): Promise<Pick<Creation, "program" | "definition">> {
 		const hash = definition ?? state.definition;
 		if (hash === null) throw unknownType(type, this.#registry.keys());
-		const text = await this.#ports.definitions.text(type, hash);
+		const text = this.#carried(hash) ?? (await this.#ports.definitions.text(type, hash));
 		return { program: this.#compile({ hash, text }), definition: { hash, text } };
+	}
+
+	/** An instance that is there has its own: a repeat of its creation may come when it is stored no more. */
+	#carried(hash: string): string | undefined {
+		const { record, course } = this.#life;
+		record.open();
+		return record.exists && record.row.definition === hash ? course.definition : undefined;
 	}
 
 	async deliverEvent(request: EventRequest): Promise<null> {
@@ -450,7 +457,9 @@ export class Instance {
 	}
 
 	/** How many outcomes a run keeps that starts again from this step: those recorded before its own. */
-	#outcomesBefore(key: string): number {
+	#outcomesBefore(from: string): number {
+		const begin = this.#life.course.programs.get(this.#row.type)?.beginOf?.(from) ?? from;
+		const key = this.#life.step(begin) === undefined ? from : begin;
 		const row = this.#life.step(key);
 		if (row === undefined && !this.#life.isInFlight(key) && key !== panickedStep(this.#row)) {
 			throw stepNotFound(key, this.#life.course.steps());

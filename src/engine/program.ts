@@ -243,6 +243,11 @@ export interface Program {
 	readonly isInline: boolean;
 	/** Reads more in a journal than results, where the style keeps more there; null: nothing. */
 	readonly inspect: Inspect | null;
+	/**
+	 * The key of the step with which begins what this step goes on with: a restart from the one is a
+	 * restart from the other. Left out: each begins itself.
+	 */
+	readonly beginOf?: (key: string) => string;
 	run(step: StyleStep, payload: unknown, run: RunInfo): Promise<unknown>;
 }
 

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import * as z from "zod";
 import {
+	auditDefinitions,
 	deleteDefinition,
 	getDefinition,
 	listDefinitions,
@@ -13,19 +14,23 @@ import {
 	type Definition,
 	DefinitionFaults,
 	type DefinitionFormat,
+	type DefinitionPut,
 	type DefinitionReceipt,
 	type StoredDefinition,
 } from "../model/definition";
 import { inPool } from "../model/pool";
+import type { By } from "../model/rpc";
 import { requireRole } from "./access";
 import type { AppContext } from "./app";
 import { methodNotAllowed } from "./errors";
 import {
 	bodyText,
 	byOf,
+	changeBody,
 	jsonBody,
 	limitBody,
 	nothing,
+	optionalBody,
 	parseInput,
 	parseJson,
 	queryOf,
@@ -38,10 +43,15 @@ export const putQuery = z.strictObject({
 		.enum(["true", "false"])
 		.transform((replace) => replace === "true")
 		.default(false),
+	reason: z.string().optional().describe("Why, for the audit: the body is the definition."),
 });
 
 export const useBody = z
-	.strictObject({ version: z.string().optional(), hash: z.string().optional() })
+	.strictObject({
+		version: z.string().optional(),
+		hash: z.string().optional(),
+		reason: z.string().optional(),
+	})
 	.refine(({ version, hash }) => (version === undefined) !== (hash === undefined), {
 		error: "expected a version or a hash",
 	});
@@ -53,15 +63,18 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 	const routes = new Hono<AppContext>();
 
 	routes.post("/", limitBody, async (c) => {
-		const { definition, created } = await storeDefinition(c, format);
+		const { definition, created } = await storeDefinition(c, format, { action: "store" });
 		return c.json(definition, created ? 201 : 200);
 	});
 	routes.get("/", async (c) => {
 		parseInput(nothing, queryOf(c), "query");
 		const { WORKFLOW_RUNNER: runners } = c.env;
 		const names = (await visibleTypes(c, types)).filter((type) => !types.registry.has(type));
-		const each = await inPool(names, AT_A_TIME, (type) => listDefinitions(runners, type));
-		return c.json({ definitions: each.flat().filter(({ isCurrent }) => isCurrent) });
+		const each = await inPool(names, AT_A_TIME, async (type) => {
+			const all = await listDefinitions(runners, type);
+			return all.filter(({ isCurrent }) => isCurrent);
+		});
+		return c.json({ definitions: each.flat() });
 	});
 	routes.all("/", methodNotAllowed("GET, POST"));
 
@@ -95,10 +108,18 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 	});
 	routes.delete("/:type", requireRole("author"), limitBody, async (c) => {
 		const type = typeIn(c);
-		await deleteDefinition(c.env.WORKFLOW_RUNNER, type);
+		const { reason } = parseInput(changeBody, await optionalBody(c), "body");
+		await deleteDefinition(c.env.WORKFLOW_RUNNER, type, byOf(c, reason));
 		return c.json({ type, status: "deleted" });
 	});
 	routes.all("/:type", methodNotAllowed("GET, DELETE"));
+
+	routes.get("/:type/audit", async (c) => {
+		parseInput(nothing, queryOf(c), "query");
+		const type = typeIn(c);
+		return c.json({ type, audit: await auditDefinitions(c.env.WORKFLOW_RUNNER, type) });
+	});
+	routes.all("/:type/audit", methodNotAllowed("GET"));
 
 	routes.get("/:type/versions/:version", async (c) => {
 		parseInput(nothing, queryOf(c), "query");
@@ -109,8 +130,8 @@ export function definitionRoutes(types: ServiceTypes, format: DefinitionFormat):
 	routes.all("/:type/versions/:version", methodNotAllowed("GET"));
 
 	routes.put("/:type/current", requireRole("author"), limitBody, async (c) => {
-		const choice = parseInput(useBody, await jsonBody(c), "body");
-		const request = { ...choice, by: byOf(c) };
+		const { reason, ...choice } = parseInput(useBody, await jsonBody(c), "body");
+		const request = { ...choice, by: byOf(c, reason) };
 		return c.json(await useDefinition(c.env.WORKFLOW_RUNNER, typeIn(c), request));
 	});
 	routes.all("/:type/current", methodNotAllowed("PUT"));
@@ -125,21 +146,23 @@ function typeIn(c: Context<AppContext>): string {
 	return type;
 }
 
-/** Stores the definition that the body is. */
+/** Stores the definition that the body is, or that `text` is. */
 export async function storeDefinition(
 	c: Context<AppContext>,
 	format: DefinitionFormat,
-	text?: string,
-): Promise<DefinitionReceipt> {
+	{ action, text }: { action: DefinitionPut["action"]; text?: string },
+): Promise<DefinitionReceipt & { by: By }> {
 	const { caller } = c.var;
 	caller.requireRole("author");
-	const { replace } = parseInput(putQuery, queryOf(c), "query");
+	const { replace, reason } = parseInput(putQuery, queryOf(c), "query");
+	const by = byOf(c, reason);
 	const definition: Definition = await format.read(text ?? (await bodyText(c)));
 	caller.requireType(definition.type);
 	caller.requireNodes(format.nodesOf(definition.text));
 	// A type that is known as it runs only is nobody's whose token is for some types.
 	for (const type of format.startsOf(definition.text)) caller.requireType(type);
-	return putDefinition(c.env.WORKFLOW_RUNNER, { ...definition, replace, by: byOf(c) });
+	const request = { ...definition, action, replace, by };
+	return { ...(await putDefinition(c.env.WORKFLOW_RUNNER, request)), by };
 }
 
 function definitionJson({ text, ...about }: StoredDefinition) {

@@ -5,8 +5,10 @@
 import { definedTypes, getDefinition } from "../client/definitions";
 import type { RunnerNamespace } from "../client/runner-client";
 import type { Catalogue, CatalogueEntry } from "../model/catalogue";
-import type { DefinitionFormat } from "../model/definition";
-import { WorkflowError } from "../model/errors";
+import type { DefinitionFormat, DefinitionInfo } from "../model/definition";
+import { ValidationError, WorkflowError } from "../model/errors";
+import { LIMITS } from "../model/limits";
+import { NO_CONFIG } from "../model/type-config";
 
 export class ServiceTypes {
 	/** Types that were there when they were asked for last; what becomes of one, its shard knows. */
@@ -37,10 +39,32 @@ export class ServiceTypes {
 		if (own !== undefined || this.format === null) return own;
 		if (!(await this.has(runners, type))) return undefined;
 		try {
-			return this.format.entry(await getDefinition(runners, type));
+			const stored = await getDefinition(runners, type);
+			return entryIn(this.format, stored);
 		} catch (error) {
 			if (error instanceof WorkflowError && error.code === "DEFINITION_NOT_FOUND") return undefined;
 			throw error;
 		}
+	}
+}
+
+/** A deploy may have taken a node away: then the type is there all the same, to be listed and archived. */
+function entryIn(
+	format: DefinitionFormat,
+	{ type, version, description, ...stored }: DefinitionInfo & { text: string },
+): CatalogueEntry {
+	try {
+		return format.entry(stored);
+	} catch (error) {
+		if (!(error instanceof ValidationError)) throw error;
+		return {
+			...{ type, version, config: NO_CONFIG, graph: null },
+			about: { description, tags: [], metadata: null },
+			limits: {
+				...{ concurrency: null, rate: null, timeoutMs: null, shards: 1 },
+				retentionMs: LIMITS.retentionMs,
+			},
+			inputSchema: () => null,
+		};
 	}
 }

@@ -72,10 +72,10 @@ async function submit(
 	format: DefinitionFormat,
 	text: string,
 ): Promise<Response> {
-	const { definition } = await storeDefinition(c, format, text);
+	const { definition, by } = await storeDefinition(c, format, { action: "submit", text });
 	const { type, hash } = definition;
 	const { id, status } = await createInstance(c.env.WORKFLOW_RUNNER, {
-		...{ type, definition: hash, payload: null, by: byOf(c) },
+		...{ type, definition: hash, payload: null, by },
 	});
 	c.set("executionId", id);
 	const links = executionLinks(id);

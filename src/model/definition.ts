@@ -9,7 +9,7 @@
 import type { CatalogueEntry } from "./catalogue";
 import { ValidationError, WorkflowError } from "./errors";
 import { LIMITS } from "./limits";
-import type { Answer, By } from "./rpc";
+import type { Answer, By, ChangeRequest } from "./rpc";
 
 /** The name of the object that knows which types have definitions. */
 export const DIRECTORY_NAME = "__types";
@@ -42,14 +42,37 @@ export interface StoredDefinition extends DefinitionInfo {
 	text: string;
 }
 
+/**
+ * What is done to a type's definitions: one is stored, or submitted (stored, to run it at once), is
+ * made the current one, or all are deleted. `withdraw` is the service's own: it had no room for the
+ * type.
+ */
+export const DEFINITION_ACTIONS = ["store", "submit", "use", "delete", "withdraw"] as const;
+export type DefinitionAction = (typeof DEFINITION_ACTIONS)[number];
+
+/** An entry of the audit. */
+export interface DefinitionAudit {
+	at: number;
+	action: DefinitionAction;
+	actor: string;
+	reason: string | null;
+	/** Of the definition that it was about; where all went: of the one that was current. */
+	version: string;
+	hash: string;
+	/** The request's idempotency key. */
+	key: string | null;
+}
+
 /** Makes a definition the current one of its type. */
 export interface DefinitionPut extends Definition {
+	/** Default `"store"`. */
+	action?: "store" | "submit" | undefined;
 	/** Whether its version may take the place of another content's. */
 	replace?: boolean | undefined;
 	by?: By | undefined;
 }
 
-/** `created`: its content was not there before. */
+/** `created`: its content was not there before. A repeat of a request changes nothing. */
 export interface DefinitionReceipt {
 	definition: DefinitionInfo;
 	created: boolean;
@@ -63,18 +86,24 @@ export interface DefinitionChoice {
 
 /** What a type's first shard answers about definitions. */
 export interface DefinitionRpc {
-	/** @throws `DEFINITION_EXISTS`, `DEFINITION_LIMIT`, `TYPE_REGISTERED` */
+	/** @throws `DEFINITION_EXISTS`, `DEFINITION_LIMIT`, `TYPE_REGISTERED`, `IDEMPOTENCY_CONFLICT` */
 	definitionPut(request: DefinitionPut): Promise<Answer<DefinitionReceipt>>;
 	/** @throws `DEFINITION_NOT_FOUND` */
 	definitionGet(choice: DefinitionChoice): Promise<Answer<StoredDefinition>>;
 	/** The newest first. */
 	definitionList(): Promise<Answer<DefinitionInfo[]>>;
-	/** New instances begin with this one from now on. @throws `DEFINITION_NOT_FOUND` */
+	/** The newest first; also of definitions that are gone. @throws `DEFINITION_NOT_FOUND` where there were none */
+	definitionAudit(): Promise<Answer<DefinitionAudit[]>>;
+	/** New instances begin with this one from now on. @throws `DEFINITION_NOT_FOUND`, `IDEMPOTENCY_CONFLICT` */
 	definitionUse(
 		request: DefinitionChoice & { by?: By | undefined },
 	): Promise<Answer<DefinitionInfo>>;
-	/** Forgets all of them; instances that are there keep theirs. @throws `DEFINITION_IN_USE`, `DEFINITION_NOT_FOUND` */
-	definitionDelete(): Promise<Answer<null>>;
+	/**
+	 * Forgets all of them, but not their audit.
+	 *
+	 * @throws `DEFINITION_IN_USE`, `DEFINITION_NOT_FOUND`, `IDEMPOTENCY_CONFLICT`
+	 */
+	definitionDelete(request: ChangeRequest): Promise<Answer<null>>;
 }
 
 /** What the directory is told; of two words about a type, the one with the larger `seq` holds. */

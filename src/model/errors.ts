@@ -110,6 +110,15 @@ export function unknownType(type: string, known: Iterable<string>): WorkflowErro
 	);
 }
 
+/** `used`: for what the key was used before. */
+export function idempotencyConflict(key: string, used: string): WorkflowError {
+	return new WorkflowError(
+		"IDEMPOTENCY_CONFLICT",
+		`The idempotency key "${key}" was used ${used} before, with other content. Use a new key for a new request.`,
+		{ key },
+	);
+}
+
 /**
  * Thrown by a step's function to say that trying again is pointless: the step fails at once,
  * whatever its retries.

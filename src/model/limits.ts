@@ -99,6 +99,8 @@ export const LIMITS = {
 	/** Types that have stored definitions, and contents that are kept of one: past it, the oldest goes. */
 	definedTypes: 300,
 	definitionsKept: 50,
+	/** Rows of the audit of a type's definitions: past it, the oldest goes. */
+	definitionAuditRows: 1_000,
 	/** Bytes of a definition's text. */
 	definitionBytes: 256 * KIB,
 	/** Items of one batch. */
@@ -143,6 +145,8 @@ export const LIMITS = {
 	listPageDefault: 50,
 	/** Characters of a listing's cursor: past it, it is none of ours. */
 	cursorLength: 400,
+	/** How often the schema of a definition's payload looks at a value or a part of it. */
+	schemaLooks: 250_000,
 	/** Bytes of a graph's `initialState`. */
 	graphStateBytes: 64 * KIB,
 	/** Places of a graph, and how deep its routes may stand in each other, the top list included. */
@@ -150,6 +154,11 @@ export const LIMITS = {
 	graphDepth: 32,
 	/** Characters of a graph's title, and of a place's `$name`. */
 	graphTitleLength: 200,
+	/** Characters of its description, its tags and characters of each, and bytes of its metadata. */
+	graphDescriptionLength: 4 * KIB,
+	graphTags: 50,
+	graphTagLength: 100,
+	graphMetadataBytes: 8 * KIB,
 	placeNameLength: 64,
 	/** Faults of a definition in one answer: past it, the others are seen when these are gone. */
 	graphFaults: 100,
@@ -171,9 +180,12 @@ export const LIMITS = {
 	expressionSteps: 100_000,
 	expressionDepth: 500,
 	expressionItems: 100_000,
-	/** Characters of a text in it, and of one that is matched against a pattern. */
+	/** Characters of a text in it, and of all that a value of it would be as text. */
 	expressionTextLength: MIB,
-	expressionMatchLength: 10_000,
+	expressionSize: 8 * MIB,
+	/** Instructions that a pattern may come to; those times characters that an evaluation may match. */
+	patternSize: 1_000,
+	expressionMatching: 1_000_000_000,
 	/** Its wall clock, in ms; workerd's stands still while it computes, so the operations bound it. */
 	expressionMs: 5 * SECOND,
 	/** Bytes of the answer to a graph's HTTP request, redirects that it follows, and how long it takes. */

@@ -12,6 +12,7 @@ import jobMigrations from "../../drizzle/job/migrations";
 import shardFresh from "../../drizzle/shard/fresh.sql";
 import shardMigrations from "../../drizzle/shard/migrations";
 import { listBreakers } from "../../src/client/breakers";
+import { auditDefinitions, getDefinition, listDefinitions } from "../../src/client/definitions";
 import { describeInstance } from "../../src/client/runner-client";
 import { typeState, typeStats } from "../../src/client/shard-client";
 import { applyMigrations, type Generated } from "../../src/db/database";
@@ -19,6 +20,7 @@ import type { Program } from "../../src/engine/program";
 import { statusResponse } from "../../src/model/http";
 import { shardName } from "../../src/model/ids";
 import { unwrap } from "../../src/model/rpc";
+import { store } from "../support/definitions";
 import { listed, runners, TestInstance } from "../support/instance";
 import { clock, define } from "../support/lab";
 import { Listener, quiet } from "../support/receivers";
@@ -233,6 +235,39 @@ describe("a shard without circuit breakers", () => {
 			await shard.evict();
 			expect(await listBreakers(runners, type)).toMatchObject([{ name: "call", state: "open" }]);
 			expect(await typeState(runners, type)).toMatchObject({ status: "inactive" });
+		},
+	);
+});
+
+describe("a shard without an audit of its definitions", () => {
+	const texts = Object.values(shardMigrations.migrations).slice(0, -1);
+	it.each(texts.map((_, index) => index + 1))(
+		"of schema %i keeps what it has, and notes what is done from then on",
+		async (had) => {
+			const type = `without-audit-${had}`;
+			const shard = new TestInstance(shardName(type));
+			const hasDefinitions = had > 4;
+			const hash = "0".repeat(64);
+			await runInDurableObject(shard.stub, (_, { storage }) => {
+				for (const text of texts.slice(0, had)) storage.sql.exec(text);
+				storage.sql.exec(`INSERT INTO shard (row, schema) VALUES (1, ${had})`);
+				if (!hasDefinitions) return;
+				storage.sql.exec("UPDATE shard SET definition = 1, directory_seq = 1");
+				storage.sql.exec(
+					`INSERT INTO definitions VALUES (1, '${hash}', '0.9.0', 'old', NULL, '{}', 2, 5, 'ann', NULL)`,
+				);
+			});
+			if (hasDefinitions) {
+				expect(await auditDefinitions(runners, type)).toEqual([]);
+				expect(await getDefinition(runners, type)).toMatchObject({ hash, actor: "ann" });
+			}
+			await store({ type, steps: ["a"] }, { by: { actor: "ben", key: "k1" } });
+			await shard.evict();
+			await store({ type, steps: ["a"] }, { by: { actor: "ben", key: "k1" } });
+			expect(await auditDefinitions(runners, type)).toMatchObject([
+				{ action: "store", actor: "ben", version: "1.0.0", key: "k1" },
+			]);
+			expect(await listDefinitions(runners, type)).toHaveLength(hasDefinitions ? 2 : 1);
 		},
 	);
 });

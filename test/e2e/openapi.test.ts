@@ -69,6 +69,10 @@ describe("the service and its document", () => {
 		await send("GET /executions/:id/metrics", `/executions/${id}/metrics`);
 		await send("GET /workflows/:id", `/workflows/${id}?include=audit,runs,errors,logs,deliveries`);
 		await send("DELETE /definitions/:type", `/definitions/${TYPE}`);
+		const audit = "GET /definitions/:type/audit";
+		const { audit: rows } = await send<{ audit: object[] }>(audit, `/definitions/${TYPE}/audit`);
+		expect(rows).toHaveLength(4);
+		await send(audit, "/definitions/nothing/audit");
 		expect([...sent]).toEqual(expect.arrayContaining(Object.keys(DEFINITION_OPERATIONS)));
 	});
 

@@ -80,6 +80,26 @@ describe("an instance of a stored definition", () => {
 		expect(await instance.until("completed")).toMatchObject({ result: ["a", 1, "b"] });
 	});
 
+	it("waits for such a deploy, though this one has a type of its name", async () => {
+		const type = definedType();
+		const text = JSON.stringify({ type, steps: ["go?", "b"] });
+		await store({ type, steps: ["go?", "b"] });
+		const instance = await TestInstance.create(type);
+		await instance.until("waiting");
+		await instance.evict();
+		broken.add(text);
+		define(async (step) => step.waitForEvent("go"), { type });
+		await instance.event("go", 1);
+		expect(await instance.until("paused")).toMatchObject({
+			reason: expect.stringContaining("TYPE_NOT_REGISTERED"),
+		});
+		broken.delete(text);
+		await instance.evict();
+		await instance.advance(60_000);
+		expect(await instance.until("completed")).toMatchObject({ result: [1, "b"] });
+		programs.delete(type);
+	});
+
 	it("restarts with it, and ends as any other", async () => {
 		const type = definedType();
 		await store({ type, steps: ["a"] });

@@ -1,6 +1,8 @@
 /** Definitions over HTTP: storing, checking, choosing and forgetting them, and running what they say. */
 import { describe, expect, it } from "vitest";
 import { graphs } from "../../src/authoring/graph/graphs";
+import { WorkflowNode } from "../../src/authoring/graph/node";
+import { NodeRegistry } from "../../src/authoring/graph/registry";
 import { definedType } from "../support/definitions";
 import { TestInstance } from "../support/instance";
 import { clock, compileWith, define } from "../support/lab";
@@ -162,6 +164,37 @@ describe("the versions of a type", () => {
 	});
 });
 
+describe("a type whose definition has a node that a deploy has taken away", () => {
+	it("is listed and archived as any other, and what there is of it is read", async () => {
+		class Gone extends WorkflowNode {
+			readonly metadata = { id: "gone", name: "Gone", version: "1.0.0" };
+			async execute() {
+				return { success: () => 1 };
+			}
+		}
+		const nodes = new NodeRegistry();
+		nodes.register(Gone);
+		const before = graphs({ nodes });
+		const id = definedType();
+		compileWith(before.compile);
+		const earlier = new Service([], { AUTH: "off" }, before);
+		expect((await earlier.post("/definitions", of(id, { workflow: [{ gone: {} }] }))).status).toBe(
+			201,
+		);
+		compileWith(definitions.compile);
+		const types = body(await service.get("/types")).types as { name: string }[];
+		expect(types).toContainEqual(expect.objectContaining({ name: id, version: "1.0.0" }));
+		refusal(await service.get(`/types/${id}/graph`), 404, "NO_GRAPH");
+		const archived = await service.request("PATCH", `/types/${id}`, {
+			headers: { "Content-Type": "application/json" },
+			body: JSON.stringify({ status: "archived" }),
+		});
+		expect(body(archived)).toMatchObject({ status: "archived" });
+		expect(body(await service.get(`/definitions/${id}`))).toMatchObject({ version: "1.0.0" });
+		expect(body(await service.request("DELETE", `/definitions/${id}`))).toMatchObject({ type: id });
+	});
+});
+
 describe("POST /workflows with a definition", () => {
 	it("stores and runs it: 202 with an execution and where to look at it", async () => {
 		const id = definedType();
@@ -205,6 +238,88 @@ describe("POST /workflows with a definition", () => {
 			{ name: "say", status: "completed" },
 			{ name: "rest", status: "completed" },
 		]);
+	});
+});
+
+describe("the audit of definitions", () => {
+	const send = (method: string, path: string, content: unknown, more: Record<string, string>) =>
+		service.request(method, path, {
+			headers: { "Content-Type": "application/json", ...more },
+			...(content === undefined ? {} : { body: JSON.stringify(content) }),
+		});
+	const anna = { "X-Actor": "anna" };
+
+	it("tells who stored, ran, chose and deleted one, and why, also when they are gone", async () => {
+		const id = definedType();
+		await send("POST", "/definitions?reason=first", of(id), { ...anna, "Idempotency-Key": "k1" });
+		const run = await send("POST", "/workflows?reason=try", of(id), anna);
+		const { executionId } = run.body as { executionId: string };
+		const chosen = { version: "1.0.0", reason: "this one" };
+		await send("PUT", `/definitions/${id}/current`, chosen, anna);
+		const instance = new TestInstance(executionId);
+		await instance.until("completed");
+		await service.listsUntil(`/workflows?type=${id}&status=completed&limit=1`, {
+			type: id,
+			instances: [expect.objectContaining({ id: executionId })],
+			nextCursor: null,
+		});
+		refusal(await service.request("DELETE", `/definitions/${id}`), 409, "DEFINITION_IN_USE");
+		await service.request("DELETE", `/workflows/${executionId}`);
+		await expect
+			.poll(async () => {
+				const reply = await send("DELETE", `/definitions/${id}`, { reason: "old" }, anna);
+				return reply.status;
+			})
+			.toBe(200);
+		const { audit } = body(await service.get(`/definitions/${id}/audit`)) as { audit: object[] };
+		const about = { actor: "anna", version: "1.0.0", hash: expect.any(String) };
+		expect(audit).toEqual([
+			{ ...about, at: expect.any(Number), action: "delete", reason: "old", key: null },
+			{ ...about, at: expect.any(Number), action: "use", reason: "this one", key: null },
+			{ ...about, at: expect.any(Number), action: "submit", reason: "try", key: null },
+			{ ...about, at: expect.any(Number), action: "store", reason: "first", key: "k1" },
+		]);
+		const missing = await service.get(`/definitions/${definedType()}/audit`);
+		refusal(missing, 404, "DEFINITION_NOT_FOUND");
+	});
+
+	it("has a request once for its Idempotency-Key; another request with it is a 422", async () => {
+		const id = definedType();
+		const key = { "Idempotency-Key": "k1" };
+		const one = await send("POST", "/definitions", of(id), key);
+		const two = of(id, { version: "2.0.0" });
+		await stored(id, { version: "2.0.0" });
+		const again = await send("POST", "/definitions", of(id), key);
+		expect(body(again)).toEqual({ ...(one.body as object), isCurrent: false });
+		for (const refused of [
+			send("POST", "/definitions", two, key),
+			send("POST", "/definitions?replace=true", of(id), key),
+			send("POST", "/workflows", of(id), key),
+			send("PUT", `/definitions/${id}/current`, { version: "1.0.0" }, key),
+			send("DELETE", `/definitions/${id}`, undefined, key),
+		]) {
+			refusal(await refused, 422, "IDEMPOTENCY_CONFLICT");
+		}
+		expect(body(await service.get(`/definitions/${id}`))).toMatchObject({ version: "2.0.0" });
+	});
+
+	it("a submission that comes again is the same execution, though its content is gone", async () => {
+		const id = definedType();
+		const key = { "Idempotency-Key": "k1" };
+		const given = of(id, { workflow: [{ "wait-event": "go" }] });
+		const first = (await send("POST", "/workflows", given, key)).body as { executionId: string };
+		await service.post("/definitions?replace=true", of(id));
+		const again = await send("POST", "/workflows", given, key);
+		expect([again.status, again.body]).toMatchObject([202, { executionId: first.executionId }]);
+		expect(body(await service.get(`/definitions/${id}`))).toMatchObject({ content: of(id) });
+		// The key's instance began with another definition.
+		refusal(
+			await send("POST", "/workflows", { type: id, payload: null }, key),
+			422,
+			"IDEMPOTENCY_CONFLICT",
+		);
+		const later = await send("POST", "/workflows", { type: id }, { "Idempotency-Key": "k2" });
+		expect(later.status).toBe(201);
 	});
 });
 
@@ -292,11 +407,13 @@ describe("definitions and tokens", () => {
 	const guarded = serviceWith(
 		[],
 		[
+			{ name: "viewer", role: "viewer" },
 			{ name: "operator", role: "operator" },
 			{ name: "author", role: "author", types: ["mine-*"], nodes: ["log", "sub-workflow"] },
 		],
 		definitions,
 	);
+	const viewer = new Client(guarded, "viewer");
 	const operator = new Client(guarded, "operator");
 	const author = new Client(guarded, "author");
 
@@ -304,6 +421,9 @@ describe("definitions and tokens", () => {
 		const id = "mine-read";
 		expect((await author.post("/definitions", of(id))).status).toBe(201);
 		expect((await operator.get(`/definitions/${id}`)).status).toBe(200);
+		expect(body(await viewer.get(`/definitions/${id}/audit`))).toMatchObject({
+			audit: [{ action: "store", actor: "author" }],
+		});
 		for (const refused of [
 			operator.post("/definitions", of("mine-other")),
 			operator.post("/workflows", of("mine-other")),
@@ -329,6 +449,12 @@ describe("definitions and tokens", () => {
 			(await author.post("/definitions", of("mine-1", { workflow: start("mine-2") }))).status,
 		).toBe(201);
 		refusal(await author.get("/definitions/yours"), 403, "FORBIDDEN");
+		refusal(await author.get("/definitions/yours/audit"), 403, "FORBIDDEN");
+		await stored("yours");
+		const { id } = await created("yours");
+		for (const path of ["", "/state", "/metrics"]) {
+			refusal(await author.get(`/executions/${id}${path}`), 403, "FORBIDDEN");
+		}
 		const list = body(await author.get("/definitions")).definitions as { type: string }[];
 		expect(list.every(({ type }) => type.startsWith("mine-"))).toBe(true);
 	});

@@ -18,7 +18,7 @@ export async function hashOf(text: string): Promise<string> {
 
 export async function definition(
 	{ version = "1.0.0", ...toy }: ToyDefinition & { version?: string },
-	options: Pick<DefinitionPut, "replace" | "by"> = {},
+	options: Pick<DefinitionPut, "action" | "replace" | "by"> = {},
 ): Promise<DefinitionPut> {
 	const text = JSON.stringify(toy);
 	const about = { type: toy.type, version, name: toy.type, description: null };
@@ -27,7 +27,7 @@ export async function definition(
 
 export async function store(
 	toy: ToyDefinition & { version?: string },
-	options: Pick<DefinitionPut, "replace" | "by"> = {},
+	options: Pick<DefinitionPut, "action" | "replace" | "by"> = {},
 ): Promise<DefinitionReceipt> {
 	return putDefinition(runners, await definition(toy, options));
 }

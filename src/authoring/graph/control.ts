@@ -15,8 +15,8 @@ export type Config = Readonly<Record<string, Untyped>>;
 export interface Decision {
 	/** Parameters, rendered; those of `names`, or all. */
 	config(names?: readonly string[]): Promise<Config>;
-	/** The step's key: the address, or `address#2` and so on. */
-	readonly key: string;
+	/** The same for each attempt of the step, and another one in each run and visit. */
+	readonly idempotencyKey: string;
 }
 
 /** Where the branches of a place have come to. */

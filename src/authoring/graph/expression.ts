@@ -11,7 +11,8 @@ import jsonata from "jsonata";
 import { WorkflowError } from "../../model/errors";
 import { LIMITS } from "../../model/limits";
 import { shortened } from "../../model/printable";
-import { BoundedRegExp, patternFault } from "./pattern";
+import { bindFunctions, isFunction, Usage } from "./expression-bounds";
+import { LinearPattern, patternFaultIn } from "./pattern";
 
 export interface Expression {
 	readonly text: string;
@@ -25,7 +26,7 @@ export interface Expression {
 
 /** What an evaluation has used, kept where its frames have their root. */
 interface Used {
-	operations?: number;
+	usage?: Usage;
 }
 
 /**
@@ -34,17 +35,28 @@ interface Used {
 export function compile(text: string, where: string): Expression {
 	const fault = syntaxFault(text);
 	if (fault !== undefined) throw failed(text, where, fault);
-	const { expressionMs, expressionDepth, expressionItems } = LIMITS;
+	const { expressionMs, expressionDepth, expressionItems, expressionMatching } = LIMITS;
+	/** Of the latest evaluation; one beside it counts with it, which is no harm. */
+	let matching = 0;
+	const charge = (work: number) => {
+		matching += work;
+		if (matching > expressionMatching) throw new Error("its patterns take too long to match");
+	};
 	const expression = jsonata(text, {
 		timeout: expressionMs,
 		stack: expressionDepth,
 		sequence: expressionItems,
-		RegexEngine: BoundedRegExp as unknown as RegExpConstructor, // Made with `new` alone.
+		RegexEngine: class extends LinearPattern {
+			constructor(pattern: RegExp) {
+				super(pattern, charge);
+			}
+		} as unknown as RegExpConstructor, // Made with `new`, and asked for `exec` and `lastIndex` alone.
 	});
 	bind(expression);
 	return {
 		text,
 		async evaluate(data, where) {
+			matching = 0;
 			try {
 				return plain(await expression.evaluate(data));
 			} catch (error) {
@@ -61,39 +73,20 @@ export function syntaxFault(text: string): string | undefined {
 		return `it has ${text.length} characters of at most ${expressionLength}`;
 	}
 	try {
-		return patternFault(jsonata(text).ast());
+		return patternFaultIn(jsonata(text).ast());
 	} catch (error) {
 		return messageOf(error);
 	}
 }
 
 function bind(expression: jsonata.Expression): void {
-	const { expressionSteps, expressionTextLength } = LIMITS;
 	const counted = (_: unknown, _input: unknown, frame: { base: Used }, result: unknown) => {
-		frame.base.operations = (frame.base.operations ?? 0) + 1;
-		if (frame.base.operations > expressionSteps) {
-			throw new Error(`it takes more than ${expressionSteps} operations`);
-		}
-		if (typeof result === "string" && result.length > expressionTextLength) {
-			throw new Error(`a text in it has more than ${expressionTextLength} characters`);
-		}
+		frame.base.usage ??= new Usage();
+		frame.base.usage.add(result);
 	};
 	// JSONata's own door for this: see "timeboxExpression" in its tests.
 	expression.assign(Symbol.for("jsonata.__evaluate_exit") as unknown as string, counted);
-	const noEval = () => {
-		throw new Error("$eval is not to be had here: data would become code");
-	};
-	expression.registerFunction("eval", noEval, "<sx?:x>");
-	// Its own would make a text of any length at once.
-	expression.registerFunction("pad", padded, "<s-ns?:s>");
-}
-
-function padded(text: string | undefined, width: number, filler = " "): string | undefined {
-	if (text === undefined) return undefined;
-	if (Math.abs(width) > LIMITS.expressionTextLength) {
-		throw new Error(`$pad makes texts of at most ${LIMITS.expressionTextLength} characters`);
-	}
-	return width < 0 ? text.padStart(-width, filler || " ") : text.padEnd(width, filler || " ");
+	bindFunctions(expression);
 }
 
 /** JSONata's arrays are its own; the data's are the state's. */
@@ -104,14 +97,10 @@ function plain(value: unknown, depth = 0): unknown {
 	if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
 	const prototype = Object.getPrototypeOf(value);
 	if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
-	if (isLambda(value)) throw new Error("it gives a function, not a value");
+	if (isFunction(value)) throw new Error("it gives a function, not a value");
 	return Object.fromEntries(
 		Object.entries(value).map(([key, item]) => [key, plain(item, depth + 1)]),
 	);
-}
-
-function isLambda(value: object): boolean {
-	return "_jsonata_lambda" in value || "_jsonata_function" in value;
 }
 
 /** What JSONata throws is no error, but has a message. */

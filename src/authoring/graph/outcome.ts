@@ -66,7 +66,7 @@ export const EDGES = {
 } as const;
 
 /** The payload of a sub-workflow's wait is a `ChildEnd`. */
-const SUB_WORKFLOW = "sub-workflow";
+export const SUB_WORKFLOW = "sub-workflow";
 
 export function completed(place: Place, kind: StepKind, result: unknown): Outcome {
 	if (kind === "sleep") return { edge: EDGES.done };

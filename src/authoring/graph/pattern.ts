@@ -1,67 +1,102 @@
 /**
- * Patterns in expressions. JavaScript matches them by trying, and some take longer than anybody waits:
- * those whose repetitions lie inside each other are refused, and texts are matched up to a length.
+ * Patterns of definitions. JavaScript's own engine matches by trying, and some patterns keep it busy for
+ * longer than anybody waits; these are matched by RE2's way, in a time that grows with the text and
+ * no faster. It has no way to look around or back (`(?=…)`, `\1`): such patterns are refused.
  */
+import { RE2JS } from "re2js";
 import { LIMITS } from "../../model/limits";
 import { shortened } from "../../model/printable";
 
-export class BoundedRegExp extends RegExp {
-	override exec(text: string): RegExpExecArray | null {
-		const max = LIMITS.expressionMatchLength;
-		if (text.length > max) {
-			throw new Error(
-				`a text of ${text.length} characters is matched with a pattern; at most ${max} may be`,
-			);
-		}
-		return super.exec(text);
+/** Made once for each pattern: an expression makes its own anew in each evaluation. */
+const compiled = new WeakMap<RegExp, RE2JS>();
+
+function compile(pattern: RegExp): RE2JS {
+	let made = compiled.get(pattern);
+	if (made === undefined) {
+		const flags =
+			(pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) |
+			(pattern.multiline ? RE2JS.MULTILINE : 0) |
+			(pattern.dotAll ? RE2JS.DOTALL : 0);
+		made = RE2JS.compile(RE2JS.translateRegExp(withSpaces(pattern.source)), flags);
+		compiled.set(pattern, made);
+	}
+	return made;
+}
+
+/** What `\s` means to JavaScript beyond ASCII. */
+const SPACES = "\\s\\v\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
+
+function withSpaces(source: string): string {
+	let isInClass = false;
+	return source.replace(/\\[\s\S]|[[\]]/g, (sign) => {
+		if (sign === "[" || sign === "]") isInClass = sign === "[";
+		if (sign === "\\s") return isInClass ? SPACES : `[${SPACES}]`;
+		return sign === "\\S" && !isInClass ? `[^${SPACES}]` : sign;
+	});
+}
+
+/** What is wrong with a pattern; undefined: nothing. */
+export function patternFault(pattern: RegExp): string | undefined {
+	const shown = `the pattern /${shortened(pattern.source)}/`;
+	try {
+		const size = compile(pattern).programSize();
+		const max = LIMITS.patternSize;
+		return size > max
+			? `${shown} comes to ${size} instructions of at most ${max}: write fewer repetitions like {100}`
+			: undefined;
+	} catch (error) {
+		const why = error instanceof Error ? error.message : String(error);
+		return `${shown} cannot be matched in bounded time: ${why}`;
 	}
 }
 
-/** What is wrong with a pattern in a parsed expression; undefined: nothing. */
-export function patternFault(node: unknown): string | undefined {
-	if (node instanceof RegExp) return repetitionFault(node.source);
+/** The first fault of the patterns in a parsed expression. */
+export function patternFaultIn(node: unknown): string | undefined {
+	if (node instanceof RegExp) return patternFault(node);
 	if (typeof node !== "object" || node === null) return undefined;
 	for (const part of Object.values(node)) {
-		const fault = patternFault(part);
+		const fault = patternFaultIn(part);
 		if (fault !== undefined) return fault;
 	}
 	return undefined;
 }
 
-interface Group {
-	/** It has a repetition without an end, or alternatives. */
-	isOpen: boolean;
-}
+/** What of a `RegExp` is asked of a pattern: in place of one. */
+export class LinearPattern {
+	lastIndex = 0;
+	readonly #pattern: RegExp;
+	readonly #charge: (work: number) => void;
 
-/** A group that repeats without an end, of what itself repeats or has alternatives. */
-export function repetitionFault(source: string): string | undefined {
-	const shown = `the pattern /${shortened(source)}/`;
-	const text = source.replace(/\\[1-9]|\\k</g, "\u0000").replace(/\\[\s\S]/g, "x");
-	if (text.includes("\u0000")) return `${shown} refers back to a group`;
-	const groups: Group[] = [{ isOpen: false }];
-	// A class is one character, whatever is in it.
-	const signs = text.replace(/\[\^?\]?[^\]]*\]/g, "x");
-	for (let at = 0; at < signs.length; at++) {
-		const sign = signs[at];
-		if (sign === "(") groups.push({ isOpen: false });
-		else if (sign === "|") markOpen(groups);
-		else if (sign === ")") {
-			const group = groups.pop() ?? { isOpen: false };
-			const repeats = isEndless(signs.slice(at + 1));
-			if (repeats && group.isOpen) {
-				return `${shown} repeats a group that repeats, or has alternatives: write [ab]* for (a|b)*`;
-			}
-			if (repeats || group.isOpen) markOpen(groups);
-		} else if (isEndless(signs.slice(at, at + 12))) markOpen(groups);
+	/** `charge` is told what a match may cost, before it is looked for. */
+	constructor(pattern: RegExp, charge: (work: number) => void = () => {}) {
+		this.#pattern = pattern;
+		this.#charge = charge;
 	}
-	return undefined;
-}
 
-function markOpen(groups: Group[]): void {
-	const group = groups.at(-1);
-	if (group !== undefined) group.isOpen = true;
-}
+	/** As that of a pattern with the flag `g`. */
+	exec(
+		text: string,
+	): { index: number; [group: number]: string | undefined; length: number } | null {
+		const pattern = compile(this.#pattern);
+		const from = this.lastIndex;
+		this.lastIndex = 0;
+		if (from > text.length) return null;
+		this.#charge((text.length - from + 1) * pattern.programSize());
+		const matcher = pattern.matcher(text);
+		if (!matcher.find(from)) return null;
+		const groups = Array.from(
+			{ length: matcher.groupCount() + 1 },
+			(_, group) => matcher.group(group) ?? undefined,
+		);
+		this.lastIndex = matcher.end();
+		return Object.assign(groups, { index: matcher.start() });
+	}
 
-function isEndless(rest: string): boolean {
-	return /^(?:[*+]|\{\d+,\d*\})/.test(rest);
+	test(text: string): boolean {
+		return compile(this.#pattern).test(text);
+	}
+
+	toString(): string {
+		return String(this.#pattern);
+	}
 }

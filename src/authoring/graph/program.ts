@@ -11,6 +11,7 @@ import type { GraphDefinition } from "./definition";
 import { inspection } from "./execution";
 import { graphOf } from "./graph-of";
 import { inputSchema } from "./input-schema";
+import { SUB_WORKFLOW, SUFFIX } from "./outcome";
 import { worthRetrying } from "./prepared";
 import type { NodeRegistry } from "./registry";
 import { GraphCode, Run } from "./run";
@@ -40,12 +41,20 @@ export function graphProgram(
 		...declaredBy(definition),
 		graph: graphOf(definition, nodes),
 		inspect: inspection(definition),
+		beginOf: (key) => beginOf(definition, key),
 		async run(step: StyleStep, payload: unknown, info: RunInfo): Promise<unknown> {
 			const run = new Run(code, step, payload, info);
 			await new Thread(run, definition.start, null).run();
 			return run.state.values();
 		},
 	};
+}
+
+/** The wait for a sub-workflow goes on with its start: its end is told once. */
+function beginOf({ places }: GraphDefinition, key: string): string {
+	const [, address = "", visit = ""] = /^(.*?)(#\d+)?$/s.exec(key) ?? [];
+	const waits = places.get(address)?.node === SUB_WORKFLOW;
+	return waits ? `${address}${SUFFIX.start}${visit}` : key;
 }
 
 function declaredBy(definition: GraphDefinition): Omit<Program, "run"> {

@@ -222,40 +222,60 @@ const title = text(
 	`text of 1 to ${LIMITS.graphTitleLength} characters`,
 );
 
+const description: Field = {
+	schema: { type: "string", maxLength: LIMITS.graphDescriptionLength },
+	issues: (value) =>
+		typeof value === "string" && value.length <= LIMITS.graphDescriptionLength
+			? []
+			: [expectedIssue(`text of at most ${LIMITS.graphDescriptionLength} characters`, value)],
+};
+const tag = text(
+	"[\\s\\S]+",
+	LIMITS.graphTagLength,
+	`text of 1 to ${LIMITS.graphTagLength} characters`,
+);
+const tags: Field = {
+	schema: { type: "array", items: tag.schema, maxItems: LIMITS.graphTags },
+	issues: (value) => {
+		if (!Array.isArray(value) || value.length > LIMITS.graphTags) {
+			return [expectedIssue(`a list of at most ${LIMITS.graphTags} texts`, value)];
+		}
+		return value.flatMap((each, index) =>
+			tag.issues(each).map((issue) => ({ ...issue, path: [index] })),
+		);
+	},
+};
+
+/** An object of so many bytes of JSON. */
+const sized = (max: number, advice: string): Field => ({
+	...OBJECT,
+	issues: (value) => {
+		if (!isObject(value)) return OBJECT.issues(value);
+		const bytes = bytesOf(JSON.stringify(value));
+		if (bytes <= max) return [];
+		const message = `Expected at most ${max} bytes of JSON; received ${bytes}: ${advice}.`;
+		return [{ path: [], message }];
+	},
+});
+
 /** What a definition has beside its places. */
 export const ABOUT: Fields = {
 	$schema: TEXT,
 	id: ID,
 	name: title,
 	version,
-	description: TEXT,
-	tags: {
-		schema: strings,
-		issues: (value) => {
-			if (!Array.isArray(value)) return [expectedIssue("a list of texts", value)];
-			return value.flatMap((tag, index) =>
-				typeof tag === "string" ? [] : [{ ...expectedIssue("text", tag), path: [index] }],
-			);
-		},
-	},
-	metadata: OBJECT,
+	description,
+	tags,
+	metadata: sized(LIMITS.graphMetadataBytes, "keep what is large elsewhere"),
 	input: {
 		...OBJECT,
 		issues: (value) =>
 			isObject(value) ? issuesOf(() => inputSchema(value)) : OBJECT.issues(value),
 	},
-	initialState: {
-		...OBJECT,
-		issues: (value) => {
-			if (!isObject(value)) return OBJECT.issues(value);
-			const max = LIMITS.graphStateBytes;
-			const bytes = bytesOf(JSON.stringify(value));
-			if (bytes <= max) return [];
-			const advice = "keep what is large elsewhere, or give it to each run as its payload";
-			const message = `Expected at most ${max} bytes of JSON; received ${bytes}: ${advice}.`;
-			return [{ path: [], message }];
-		},
-	},
+	initialState: sized(
+		LIMITS.graphStateBytes,
+		"keep what is large elsewhere, or give it to each run as its payload",
+	),
 };
 
 /** What a list of steps has beside them. */
@@ -264,7 +284,7 @@ export const LIST_ABOUT: Fields = {
 	id: ID,
 	name: title,
 	version,
-	description: TEXT,
+	description,
 	retryConfig: {
 		schema: optionsSchema(retryConfigSchema),
 		issues: (value) => configIssues(value, retryIssues, CONFIGS.retry),

@@ -105,8 +105,8 @@ export class PlaceFlow implements Flow {
 	): Promise<Outcome> {
 		const prepared = this.#run.code.prepared(this.place);
 		const scope = () => scopeOf(this.#run.state, this.#run.input);
-		const work = ({ key }: StepContext) =>
-			decide({ key, config: (names) => prepared.config(scope, names) });
+		const work = ({ idempotencyKey }: StepContext) =>
+			decide({ idempotencyKey, config: (names) => prepared.config(scope, names) });
 		return this.#settled("do", this.#do(work, { suffix, prepared }), suffix);
 	}
 

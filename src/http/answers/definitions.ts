@@ -1,6 +1,12 @@
 /** What is answered about stored definitions, their executions, and the nodes that they are made of. */
 import * as z from "zod";
-import type { Definition, DefinitionInfo, Fault } from "../../model/definition";
+import {
+	DEFINITION_ACTIONS,
+	type Definition,
+	type DefinitionAudit,
+	type DefinitionInfo,
+	type Fault,
+} from "../../model/definition";
 import { STEP_STATUSES } from "../../model/rpc";
 import { anyJson, count, describes, moment, workflowStatus } from "./shape";
 
@@ -32,6 +38,27 @@ export const definitionVersions = z.object({
 	versions: z.array(definitionInfo),
 });
 export const definitionDeleted = z.object({ type: z.string(), status: z.literal("deleted") });
+
+const definitionAuditEntry = describes<DefinitionAudit>()(
+	z
+		.object({
+			at: moment,
+			action: z
+				.enum(DEFINITION_ACTIONS)
+				.describe("`submit`: stored to run it. `withdraw`: the service had no room for the type."),
+			actor: z.string(),
+			reason: z.string().nullable(),
+			version: z.string().describe("Where all went, of the one that was current."),
+			hash: z.string(),
+			key: z.string().nullable().describe("The request's Idempotency-Key."),
+		})
+		.meta({ id: "DefinitionAuditEntry" }),
+);
+
+export const definitionAudit = z.object({
+	type: z.string(),
+	audit: z.array(definitionAuditEntry).describe("The newest first."),
+});
 
 const fault = describes<Fault>()(
 	z.object({

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import * as answers from "../answers/definitions";
 import { putQuery, useBody } from "../definition-routes";
-import { nothing } from "../input";
+import { changeBody, nothing } from "../input";
 import type { Operations } from "./operation";
 
 /** What it is made of, the service says itself: the nodes that it has are part of it. */
@@ -22,7 +22,13 @@ export const DEFINITION_OPERATIONS: Operations = {
 		body: definitionBody,
 		isAudited: true,
 		answers: { 201: answers.definitionInfo, 200: answers.definitionInfo },
-		errors: ["DEFINITION_EXISTS", "DEFINITION_LIMIT", "TYPE_REGISTERED", "TRY_AGAIN"],
+		errors: [
+			"DEFINITION_EXISTS",
+			"DEFINITION_LIMIT",
+			"TYPE_REGISTERED",
+			"TRY_AGAIN",
+			"IDEMPOTENCY_CONFLICT",
+		],
 		role: "author",
 	},
 	"GET /definitions": {
@@ -52,9 +58,20 @@ export const DEFINITION_OPERATIONS: Operations = {
 	"DELETE /definitions/:type": {
 		id: "deleteDefinition",
 		summary: "Forget all definitions of a type; instances that are there keep theirs",
+		body: changeBody,
+		bodyIsOptional: true,
+		isAudited: true,
 		answers: { 200: answers.definitionDeleted },
-		errors: ["DEFINITION_NOT_FOUND", "DEFINITION_IN_USE"],
+		errors: ["DEFINITION_NOT_FOUND", "DEFINITION_IN_USE", "TRY_AGAIN", "IDEMPOTENCY_CONFLICT"],
 		role: "author",
+	},
+	"GET /definitions/:type/audit": {
+		id: "auditDefinitions",
+		summary:
+			"What was done to the definitions of a type, by whom and why; also to those that are gone",
+		query: nothing,
+		answers: { 200: answers.definitionAudit },
+		errors: ["DEFINITION_NOT_FOUND"],
 	},
 	"GET /definitions/:type/versions/:version": {
 		id: "getDefinitionVersion",
@@ -69,7 +86,7 @@ export const DEFINITION_OPERATIONS: Operations = {
 		body: useBody,
 		isAudited: true,
 		answers: { 200: answers.definitionInfo },
-		errors: ["DEFINITION_NOT_FOUND", "TRY_AGAIN"],
+		errors: ["DEFINITION_NOT_FOUND", "IDEMPOTENCY_CONFLICT"],
 		role: "author",
 	},
 	"GET /nodes": {

@@ -153,7 +153,8 @@ describe("the parser with the nodes that there are", () => {
 		[{ "set-state": {} }, /"values" or "unset"/],
 		[{ "sub-workflow": { type: "no type" } }, /a type's name/],
 		[{ transform: { expression: "(a+)+", into: "" } }, /into/],
-		[{ transform: "$match(a, /(x+)+/)" }, /repeats a group/],
+		[{ transform: "$match(a, /(x)\\1/)" }, /cannot be matched in bounded time/],
+		[{ transform: "$match(a, /(x+)+/)" }, null],
 		[{ fail: "no" }, null],
 	])("%j", (place, fault) => {
 		const faults = faultsOf([place]);

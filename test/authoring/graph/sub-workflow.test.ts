@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { serviceChildren } from "../../../src/authoring/graph/children";
 import type { Children } from "../../../src/authoring/graph/control";
 import type { Json } from "../../../src/authoring/graph/definition";
-import { TestInstance } from "../../support/instance";
+import { restartInstance } from "../../../src/client/runner-client";
+import { runners, TestInstance } from "../../support/instance";
 import { define } from "../../support/lab";
 import { ended, start } from "./deploy";
 
@@ -128,6 +129,37 @@ describe("a sub-workflow", () => {
 		expect(new Set(started.map(({ id }) => id)).size).toBe(4);
 		expect(new Set(started.map(({ parent }) => parent?.event)).size).toBe(4);
 		expect(started.map(({ payload }) => payload)).toEqual([1, 1, 2, 2]);
+	});
+
+	it.each([
+		["the top", undefined],
+		["its place", "0/sub-workflow"],
+		["its start", "0/sub-workflow/start"],
+	])("is another one when its parent restarts from %s", async (_, from) => {
+		let isFine = false;
+		const type = define(async () => {
+			if (!isFine) throw new Error("no luck");
+			return "fine";
+		});
+		const { started, instance } = await parentOf({ type, "error?": { fail: "It has failed." } });
+		expect((await ended(instance)).status).toBe("errored");
+		isFine = true;
+		await restartInstance(runners, instance.id, { from });
+		await instance.crash();
+		expect(await ended(instance)).toMatchObject({
+			...{ status: "completed", run: 2 },
+			result: { "sub-workflow_output": { status: "completed", result: "fine" } },
+		});
+		expect(new Set(started.map(({ id }) => id)).size).toBe(2);
+	});
+
+	it("stays what it is when its parent restarts from behind it", async () => {
+		const type = define(async () => "fine");
+		const { started, instance } = await parentOf({ type }, [{ fail: "It has failed." }]);
+		await ended(instance);
+		await restartInstance(runners, instance.id, { from: "1/fail" });
+		expect((await ended(instance)).status).toBe("errored");
+		expect(started).toHaveLength(1);
 	});
 
 	it("fails where the service starts none", async () => {

@@ -1,10 +1,12 @@
 /** The Worker of the tests that kill: the real class and API, with types whose steps call a witness. */
 import { env } from "cloudflare:workers";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { graphs } from "../../../src/authoring/graph/graphs";
 import { catalogueOf } from "../../../src/engine/catalogue";
 import { createApp } from "../../../src/http/app";
 import {
 	BaseWorkflow,
+	NodeRegistry,
 	type RunInfo,
 	type Step,
 	type StepContext,
@@ -209,12 +211,16 @@ const on =
 				},
 			};
 
+/** The witness listens on this machine. */
+const definitions = graphs({ nodes: new NodeRegistry({ http: { allowPrivate: true } }) });
+
 export class WorkflowRunner extends workflowRunner(registry, {
 	on,
 	delivery: { retries: HOOK_RETRIES },
+	definitions,
 }) {}
 
-const app = createApp({ types: catalogueOf(registry) });
+const app = createApp({ types: catalogueOf(registry), definitions });
 
 export default {
 	fetch(request: Request, env: never, ctx: ExecutionContext): Response | Promise<Response> {

@@ -1,6 +1,7 @@
 /**
  * `sub-workflow`: starts an instance of another type, and waits for its end. Its id is made from the
- * place and the visit: a start that a crash repeats finds it there.
+ * place, the visit and the run: a start that a crash repeats finds it there, and a run that begins anew
+ * does not find that of the run before, whose end was told.
  */
 import * as z from "zod";
 import { durationMs } from "../../../model/duration";
@@ -35,9 +36,9 @@ export class SubWorkflowNode extends ControlNode {
 	async run(flow: Flow): Promise<Outcome> {
 		const waits = flow.place.config.wait !== false;
 		const started = await flow.record(
-			async ({ config, key }) => {
+			async ({ config, idempotencyKey }) => {
 				const { type, payload, timeout } = await config();
-				const id = childId(flow.executionId, key);
+				const id = childId(flow.executionId, idempotencyKey);
 				const parent = waits ? { id: flow.executionId, event: eventOf(id) } : null;
 				if (flow.children === null) {
 					throw new NonRetryableError(
@@ -59,9 +60,9 @@ export class SubWorkflowNode extends ControlNode {
 	}
 }
 
-/** Of the key of its first step, which has the number of the visit. */
-function childId(parent: string, key: string): string {
-	const own = hash53(key).toString(36);
+/** `start`: the idempotency key of its first step. */
+function childId(parent: string, start: string): string {
+	const own = hash53(start).toString(36);
 	const room = LIMITS.instanceIdLength - own.length - 1;
 	return `${parent.length > room ? hash53(parent).toString(36) : parent}:${own}`;
 }

@@ -69,12 +69,12 @@ const ABOUT: readonly Invalid[] = [
 	[
 		"a description that is a list",
 		having('"description": ▸[]'),
-		["/description", "Expected text; received a list"],
+		["/description", "Expected text of at most 4096 characters; received a list"],
 	],
 	[
 		"tags that are a text",
 		having('"tags": ▸"a"'),
-		["/tags", 'Expected a list of texts; received "a"'],
+		["/tags", 'Expected a list of at most 50 texts; received "a"'],
 	],
 	[
 		"a tag that is a number",

@@ -18,9 +18,7 @@ const definition = (workflow: Json, more: object = {}): Json => ({
 	...more,
 });
 const padded = (bytes: number, sign: string) => {
-	const [before, after] = JSON.stringify(
-		definition([{ fail: {} }], { metadata: { a: "…" } }),
-	).split("…");
+	const [before, after] = JSON.stringify(definition([{ custom: { a: "…" } }])).split("…");
 	const size = bytes - `${before}${after}`.length;
 	const width = new TextEncoder().encode(sign).length;
 	return `${before}${sign.repeat(Math.floor(size / width))}${"x".repeat(size % width)}${after}`;
@@ -124,6 +122,35 @@ it.each([
 		"the title",
 		LIMITS.graphTitleLength,
 		(n: number) => definition([{ fail: {} }], { name: "a".repeat(n) }),
+	],
+	[
+		"the description",
+		LIMITS.graphDescriptionLength,
+		(n: number) => definition([{ fail: {} }], { description: "a".repeat(n) }),
+	],
+	[
+		"the description of a list",
+		LIMITS.graphDescriptionLength,
+		(n: number) => ({
+			...{ name: "t", description: "a".repeat(n) },
+			steps: [{ id: "a", type: "delay" }],
+		}),
+	],
+	[
+		"tags",
+		LIMITS.graphTags,
+		(n: number) => definition([{ fail: {} }], { tags: Array.from({ length: n }, () => "a") }),
+	],
+	[
+		"a tag",
+		LIMITS.graphTagLength,
+		(n: number) => definition([{ fail: {} }], { tags: ["a".repeat(n)] }),
+	],
+	[
+		"metadata",
+		LIMITS.graphMetadataBytes,
+		(n: number) =>
+			definition([{ fail: {} }], { metadata: { a: "x".repeat(n - '{"a":""}'.length) } }),
 	],
 	[
 		"the version",
