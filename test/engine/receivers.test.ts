@@ -205,6 +205,31 @@ describe("a handler", () => {
 		expect((await instance.status()).status).toBe("paused");
 	});
 
+	it("is told what a function says while it runs", async () => {
+		const listener = new Listener();
+		const { promise, resolve } = gate();
+		const say = gate();
+		const handlers = [listener.handler(["half"])];
+		const type = define(
+			(step, _, { emit }) =>
+				step.do("long", async () => {
+					await say.promise;
+					emit("half", { of: "it" });
+					await promise;
+				}),
+			{ handlers },
+		);
+		const instance = await TestInstance.create(type);
+		await instance.until(({ steps }) => steps[0]?.status === "running");
+		await quiet(instance);
+		say.resolve();
+		await listener.until("half");
+		expect((await instance.status()).status).toBe("running");
+		resolve();
+		await instance.until("completed");
+		await quiet(instance);
+	});
+
 	it("is told again that a step began which died with its isolate before it had a row", async () => {
 		const listener = new Listener();
 		let calls = 0;
