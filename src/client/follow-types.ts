@@ -34,18 +34,23 @@ export async function followTypes(
 			{ path: "type" },
 		);
 	}
-	const places: Places = new Map();
-	const merged = new Merged(places);
-	if (names.length === 0) merged.end();
-	await Promise.all(
-		names.map(async (name, index) => {
-			const place = given.get(name);
-			if (place !== undefined) places.set(name, place);
-			const stream = unwrap(await runners.getByName(name).follow({ from: place, events }));
-			// One heartbeat is enough.
-			merged.add(stream, { name, isKept: index === 0 });
+	const places: Places = new Map(names.flatMap((name) => pairOf(name, given.get(name))));
+	const answers = await Promise.allSettled(
+		names.map(async (name) => {
+			const request = { from: places.get(name), events };
+			return [unwrap(await runners.getByName(name).follow(request)), name] as const;
 		}),
 	);
+	const refused = answers.find((answer) => answer.status === "rejected");
+	const followed = answers.flatMap((answer) => ("value" in answer ? [answer.value] : []));
+	if (refused !== undefined) {
+		// Nobody would read them, and each has a place at its shard.
+		for (const [stream] of followed) stream.cancel().catch(() => {});
+		throw refused.reason;
+	}
+	const merged = new Merged(names, places);
+	if (names.length === 0) merged.end();
+	for (const each of followed) merged.add(...each);
 	return merged.readable();
 }
 
@@ -54,23 +59,34 @@ async function shardsOf(runners: RunnerNamespace, type: string): Promise<string[
 	return shards.map((_, index) => shardName(type, index));
 }
 
-/** The events of several streams in one, each with the places behind it. It ends with the first of them. */
+function pairOf(name: string, place: string | undefined): [name: string, place: string][] {
+	return place === undefined ? [] : [[name, place]];
+}
+
+/**
+ * The events of several streams in one, each with the places behind it. It begins once it is known
+ * where all of them do, so that no id leaves one out, and ends with the first that does.
+ */
 class Merged {
 	readonly #places: Places;
 	readonly #abort = new AbortController();
+	/** Those that have not said where they begin. */
+	readonly #silent: Set<string>;
+	/** What came of others before they had. */
+	readonly #early: [block: string, name: string][] = [];
+	/** One heartbeat is enough: whose. */
+	readonly #heart: string | undefined;
 	readonly #texts: string[] = [];
 	#more = Promise.withResolvers<void>();
 	#taken = Promise.withResolvers<void>();
 
-	constructor(places: Places) {
+	constructor(names: readonly string[], places: Places) {
+		this.#silent = new Set(names);
+		this.#heart = names[0];
 		this.#places = places;
 	}
 
-	/** `isKept`: what is no event is passed on, too. */
-	add(
-		stream: ReadableStream<Uint8Array>,
-		{ name, isKept }: { name: string; isKept: boolean },
-	): void {
+	add(stream: ReadableStream<Uint8Array>, name: string): void {
 		const decoder = new TextDecoder();
 		let text = "";
 		const write = async (bytes: Uint8Array) => {
@@ -79,7 +95,7 @@ class Merged {
 			text += decoder.decode(bytes, { stream: true });
 			const blocks = text.split("\n\n");
 			text = blocks.pop() ?? "";
-			for (const block of blocks) this.#take(`${block}\n\n`, name, isKept);
+			for (const block of blocks) this.#take(`${block}\n\n`, name);
 		};
 		const { signal } = this.#abort;
 		const end = () => this.end();
@@ -112,15 +128,35 @@ class Merged {
 		});
 	}
 
-	#take(block: string, name: string, isKept: boolean): void {
-		const [, id] = /^id: (.*)$/m.exec(block) ?? [];
-		if (id === undefined && !isKept) return;
+	#take(block: string, name: string): void {
+		if (this.#silent.delete(name)) {
+			const [, id] = ID.exec(block) ?? [];
+			if (id !== undefined) this.#places.set(name, id);
+			if (this.#silent.size > 0) return;
+			this.#tell(block.replace(/(?:id: .*\n)?\n$/, `id: ${placesText(this.#places)}\n\n`));
+			for (const early of this.#early.splice(0)) this.#pass(...early);
+		} else if (this.#silent.size > 0) {
+			this.#early.push([block, name]);
+		} else {
+			this.#pass(block, name);
+		}
+	}
+
+	#pass(block: string, name: string): void {
+		const [, id] = ID.exec(block) ?? [];
 		if (id !== undefined) this.#places.set(name, id);
-		this.#texts.push(block.replace(/^id: .*$/m, `id: ${placesText(this.#places)}`));
+		else if (name !== this.#heart) return;
+		this.#tell(block.replace(ID, `id: ${placesText(this.#places)}`));
+	}
+
+	#tell(block: string): void {
+		this.#texts.push(block);
 		this.#more.resolve();
 		this.#more = Promise.withResolvers();
 	}
 }
+
+const ID = /^id: (.*)$/m;
 
 function placesText(places: Places): string {
 	return Array.from(places, ([name, place]) => `${name}~${place}`).join(",");

@@ -1,6 +1,6 @@
 /**
  * The chronicle of an instance as a stream reads it: its history first and then what happens. It
- * looks again after a moment while a pass is live, and at the next change of status while none is;
+ * looks again after a moment while a pass is live, and when something is due or done while none is;
  * so what is seen live and what is read later are the same.
  */
 import { type ChroniclePlace, parsePlace } from "../model/chronicle";

@@ -14,6 +14,7 @@ import type { Graph } from "../model/graph";
 import { hash32 } from "../model/hash";
 import { isTerminal } from "../model/status";
 import type { StreamEvent } from "../streams/event-streams";
+import { type Beginning, Beginnings } from "./beginnings";
 import type { RunningAttempt } from "./describe";
 import { passesLost } from "./faults";
 import type { ChronicleLine, ChronicleRetry, History } from "./history";
@@ -74,11 +75,13 @@ class Reader {
 	readonly #source: ChronicleSource;
 	readonly #entries: ChronicleEntry[] = [];
 	readonly #about: { instanceId: string; workflowName: string };
+	readonly #beginnings: Beginnings;
 	#place: ChroniclePlace;
 
 	constructor(source: ChronicleSource, place: ChroniclePlace) {
 		const { id, type } = source.row;
 		this.#source = source;
+		this.#beginnings = new Beginnings(place, source);
 		this.#place = place;
 		this.#about = { instanceId: id, workflowName: type };
 	}
@@ -101,23 +104,24 @@ class Reader {
 
 	#merge(limit: number): void {
 		const { journal, history } = this.#source;
-		const starts = this.#starts();
+		const beginnings = this.#beginnings;
 		const retries = history.retriesAfter(this.#place.errors, limit).values();
 		const lines = history.linesAfter(this.#place.lines, limit).values();
 		const losses = this.#losses();
-		let start = starts.next().value;
 		let retry = retries.next().value;
 		let line = lines.next().value;
 		let lost = losses.next().value;
+		const hasBegun = (step: string | null) => step === null || beginnings.has(step);
 		while (this.#entries.length < limit) {
+			const start = beginnings.next;
 			const outcome = journal.outcomes[this.#place.outcomes];
 			const candidates = [
 				lost?.at,
-				line !== undefined && line.position <= this.#place.outcomes && this.#hasBegun(line.step)
+				line !== undefined && line.position <= this.#place.outcomes && hasBegun(line.step)
 					? line.at
 					: undefined,
-				retry !== undefined && this.#hasBegun(retry.step) ? retry.at : undefined,
-				outcome !== undefined && this.#hasBegun(outcome.key)
+				retry !== undefined && hasBegun(retry.step) ? retry.at : undefined,
+				outcome !== undefined && hasBegun(outcome.key)
 					? (outcome.completedAt ?? outcome.startedAt)
 					: undefined,
 				start?.startedAt,
@@ -134,32 +138,15 @@ class Reader {
 				this.#tell(retryEvent(retry));
 				retry = retries.next().value;
 			} else if (track === 3 && outcome !== undefined) {
+				beginnings.passOutcome(outcome);
 				this.#tell(this.#outcomeEvents(outcome));
 			} else if (track === 4 && start !== undefined) {
+				beginnings.pass();
 				this.#tell(startEvent(start));
-				start = starts.next().value;
 			} else {
 				break;
 			}
 		}
-	}
-
-	/**
-	 * Steps that began behind the place, in that order: they have no outcome, or one that is behind
-	 * the place too, since an outcome is told after its beginning.
-	 */
-	#starts(): IteratorObject<Start, undefined> {
-		const { journal, running } = this.#source;
-		const { starts, outcomes } = this.#place;
-		const rows = [...journal.outcomes.slice(outcomes), ...journal.unended];
-		const begun: Start[] = rows.filter(({ seq }) => seq > starts);
-		for (const { key, startedAt } of running) {
-			const seq = journal.placeOf(key);
-			const hasRow = journal.get(key) !== undefined;
-			if (!hasRow && seq !== undefined && seq > starts)
-				begun.push({ seq, key, kind: "do", startedAt });
-		}
-		return begun.sort((a, b) => a.seq - b.seq).values();
 	}
 
 	#losses(): IteratorObject<LostPassNote, undefined> {
@@ -167,11 +154,6 @@ class Reader {
 		return lostPasses(this.#source.row.lostPasses)
 			.filter(({ seq }) => seq > watchdog)
 			.values();
-	}
-
-	/** Whether it has been told that the step began. */
-	#hasBegun(step: string | null): boolean {
-		return step === null || (this.#source.journal.placeOf(step) ?? 0) <= this.#place.starts;
 	}
 
 	#outcomeEvents(row: StepRow): Next {
@@ -227,7 +209,8 @@ class Reader {
 		events.forEach(({ name, data }, index) => {
 			if (hasParts && index < within) return;
 			const isLast = index === events.length - 1;
-			this.#place = { ...this.#place, ...(isLast ? place : { within: index + 1 }) };
+			const behind = isLast ? place : { within: index + 1 };
+			this.#place = { ...this.#place, ...this.#beginnings.place, ...behind };
 			const own = `${this.#place.run}${index === 0 ? key : `${key}-${index}`}`;
 			this.#entries.push(
 				new Entry(placeText(this.#place), own, { name, at, about: this.#about, data }),
@@ -256,16 +239,14 @@ class Entry implements ChronicleEntry {
 	}
 }
 
-type Start = Pick<StepRow, "seq" | "key" | "kind" | "startedAt">;
-
-function startEvent({ seq, key, kind, startedAt }: Start): Next {
+function startEvent({ seq, key, kind, startedAt }: Beginning): Next {
 	const data = () => ({ stepName: key, stepType: kind });
 	return {
 		at: startedAt,
 		// Where an attempt dies before its step has a row, its number may become another step's.
 		key: `s${seq}-${hash32(key).toString(36)}`,
 		events: [{ name: "workflow.step.started", data }],
-		place: { starts: seq },
+		place: {},
 	};
 }
 

@@ -82,7 +82,8 @@ export class Course implements PassObserver {
 			{ hash: () => this.record.definition, text: () => store.readDefinition() },
 		);
 		this.programs = programs;
-		this.history = new History(this.record, history, ports.clock);
+		// A function at work may write for minutes while nothing else is due.
+		this.history = new History(this.record, history, ports.clock, () => this.deliverer.lookSoon());
 		this.slot = new Slot({
 			record: this.record,
 			programs,
@@ -435,6 +436,8 @@ export class Course implements PassObserver {
 	arm(): void {
 		if (this.isAtWork) this.deliverer.lookSoon();
 		else this.deliverer.look();
+		// A paused instance takes events, and operators' results, without another status.
+		this.record.stir();
 		const { status, deadlineAt, notBefore, reason: why } = this.#row;
 		const gone = reasonIs(why, "TYPE_NOT_REGISTERED");
 		this.#wakeups.arm(this.#pass, {

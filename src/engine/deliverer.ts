@@ -256,14 +256,15 @@ export class Deliverer {
 		return entries;
 	}
 
-	/** After a death, places in the order that no row has are given anew. */
+	/** What began and has no row begins again after a death, and a receiver is told so. */
 	#durable(text: string): string {
 		const { run, status } = this.#row;
 		// Where nothing more begins, the journal need not be read for it.
 		if (isTerminal(status)) return text;
 		const place = parsePlace(text);
 		if (place.run !== run) return text;
-		return placeText({ ...place, starts: Math.min(place.starts, this.#settings.lastStoredSeq()) });
+		const starts = Math.min(place.starts, this.#settings.lastStoredSeq());
+		return placeText({ ...place, starts, begun: [] });
 	}
 
 	#save(row: ReceiverRow, isOld: boolean): void {

@@ -42,11 +42,14 @@ export class History {
 	readonly #record: InstanceRecord;
 	readonly #store: HistoryStore;
 	readonly #clock: Clock;
+	readonly #lineAdded: () => void;
 
-	constructor(record: InstanceRecord, store: HistoryStore, clock: Clock) {
+	/** `lineAdded`: there is a line more to tell of. */
+	constructor(record: InstanceRecord, store: HistoryStore, clock: Clock, lineAdded: () => void) {
 		this.#record = record;
 		this.#store = store;
 		this.#clock = clock;
+		this.#lineAdded = lineAdded;
 	}
 
 	/**
@@ -160,6 +163,7 @@ export class History {
 			{ ...entry, ...place, ...writer, at: this.#clock.now(), run },
 			LIMITS.logLines,
 		);
+		this.#lineAdded();
 	}
 
 	/** The place of the program's latest line in this run. */

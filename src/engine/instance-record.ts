@@ -65,10 +65,15 @@ export class InstanceRecord implements StatusSource {
 		return this.#change.promise;
 	}
 
-	/** Has the listener called with each such change; returns what ends that. */
+	/** Has the listener called with each such change, and by `stir`; returns what ends that. */
 	onChange(listener: () => void): () => void {
 		this.#listeners.add(listener);
 		return () => this.#listeners.delete(listener);
+	}
+
+	/** Something may have happened that is no such change. */
+	stir(): void {
+		for (const listener of [...this.#listeners]) listener();
 	}
 
 	/** Drops what memory has, so that the next `open` reads again. */
@@ -173,6 +178,6 @@ export class InstanceRecord implements StatusSource {
 		this.outbox.kick();
 		this.#change?.resolve();
 		this.#change = undefined;
-		for (const listener of [...this.#listeners]) listener();
+		this.stir();
 	}
 }

@@ -230,6 +230,11 @@ export class Journal {
 		this.#open.set(key, begun);
 	}
 
+	/** Says that an attempt which began comes to nothing, and begins again later: in another place. */
+	attemptDropped(key: string): void {
+		this.#places.delete(key);
+	}
+
 	/** Completes the first wait for the event, or keeps it for a later one (G8, J3). */
 	receive(arrival: Arrival): "taken" | "kept" {
 		const wait = this.#waitFor(arrival.event);

@@ -11,6 +11,7 @@
  */
 import { ValidationError } from "./errors";
 import { parseEventName } from "./ids";
+import { LIMITS } from "./limits";
 import { printable, shortened } from "./printable";
 
 /** How far a reader is: numbers of what it has been told. */
@@ -22,6 +23,8 @@ export interface ChroniclePlace {
 	/** Steps that began, and outcomes. */
 	readonly starts: number;
 	readonly outcomes: number;
+	/** Further steps that began, by a hash of their keys (`engine/beginnings.ts`). */
+	readonly begun: readonly string[];
 	/** Events of the next outcome, or of the end. */
 	readonly within: number;
 	/** Failed attempts, and lines of the log, over all runs. */
@@ -35,19 +38,28 @@ export interface ChroniclePlace {
 
 /** Where a run begins. */
 export function beginningOf(run: number): ChroniclePlace {
-	const nothing = { told: 0, starts: 0, outcomes: 0, within: 0, status: 0, watchdog: 0 };
+	const nothing = { told: 0, starts: 0, outcomes: 0, begun: [], within: 0, status: 0, watchdog: 0 };
 	return { run, ...nothing, errors: 0, lines: 0 };
 }
 
 export function placeText(place: ChroniclePlace): string {
 	const { run, told, starts, outcomes, within, errors, lines, status, watchdog } = place;
-	return [run, told, starts, outcomes, within, errors, lines, status, watchdog].join(".");
+	const numbers = [run, told, starts, outcomes, within, errors, lines, status, watchdog].join(".");
+	return place.begun.length === 0 ? numbers : `${numbers}.${place.begun.join("-")}`;
 }
 
-/** One of before there was a watchdog has a number less. @throws {ValidationError} for any other. */
+/** Nine numbers of at most 15 digits, and hashes of 32 bits in base 36, each with what divides them. */
+const PLACE_LENGTH = 9 * 16 + LIMITS.placeSteps * 8;
+/** One of before there was a watchdog has a number less. */
+const PLACE =
+	/^[1-9]\d{0,14}\.[0-2](?:\.\d{1,15}){6}(?:\.\d{1,15}(?:\.[0-9a-z]{1,7}(?:-[0-9a-z]{1,7})*)?)?$/;
+
+/** @throws {ValidationError} for a text that is none. */
 export function parsePlace(text: string): ChroniclePlace {
-	const isPlace = text.length <= 136 && /^[1-9]\d{0,14}\.[0-2](\.\d{1,15}){6,7}$/.test(text);
-	if (!isPlace) throw badPlace(text, "read from the beginning");
+	if (text.length > PLACE_LENGTH || !PLACE.test(text)) {
+		throw badPlace(text, "read from the beginning");
+	}
+	const parts = text.split(".");
 	const [
 		run = 0,
 		told = 0,
@@ -58,8 +70,9 @@ export function parsePlace(text: string): ChroniclePlace {
 		lines = 0,
 		status = 0,
 		watchdog = 0,
-	] = text.split(".").map(Number);
-	return { run, told, starts, outcomes, within, errors, lines, status, watchdog };
+	] = parts.slice(0, 9).map(Number);
+	const begun = parts[9]?.split("-") ?? [];
+	return { run, told, starts, outcomes, begun, within, errors, lines, status, watchdog };
 }
 
 /** What connecting without an id does, where nothing of before is kept. */

@@ -126,6 +126,8 @@ export const LIMITS = {
 	/** Streams by which an instance is followed at a time, and by which a shard of a type is. */
 	streams: 100,
 	typeStreams: 500,
+	/** Steps in flight without a row that a place in the chronicle names. */
+	placeSteps: 128,
 	/** Webhooks of a type, and handlers that a service may have. */
 	webhooks: 16,
 	eventHandlers: 64,

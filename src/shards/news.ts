@@ -44,7 +44,7 @@ export class News {
 		for (const name of namesOf(was, row.status)) {
 			const { id, status, createdAt, updatedAt } = row;
 			const data = { instanceId: id, workflowName: type, status, createdAt, updatedAt };
-			this.#kept.push({ id: this.#placeText(++this.#count), name, at: clock.now(), data });
+			this.#kept.push({ id: this.placeText(++this.#count), name, at: clock.now(), data });
 		}
 		if (this.#kept.length > 2 * KEPT) this.#kept.splice(0, this.#kept.length - KEPT);
 		for (const listener of [...this.#listeners]) listener();
@@ -57,10 +57,12 @@ export class News {
 		return this.#streams.open(feed, chosen && new Set([...chosen, GAP]));
 	}
 
-	/** What there was behind the first so many. */
-	behind(count: number): { events: readonly StreamEvent[]; count: number } {
-		const kept = this.#kept.slice(Math.max(0, this.#kept.length - (this.#count - count)));
-		return { events: kept, count: this.#count };
+	/** What there was behind the first so many: that, or a gap where it is not kept, or null is given. */
+	behind(count: number | null): { events: readonly StreamEvent[]; count: number } {
+		const missing = count === null ? Number.POSITIVE_INFINITY : this.#count - count;
+		const isKept = missing >= 0 && missing <= this.#kept.length;
+		const events = isKept ? this.#kept.slice(this.#kept.length - missing) : [this.#gap()];
+		return { events, count: this.#count };
 	}
 
 	/** Has the listener called with each event; returns what ends that. */
@@ -69,21 +71,22 @@ export class News {
 		return () => this.#listeners.delete(listener);
 	}
 
-	/** Where a follower goes on, with the gap that it is told of, if there is one. */
-	#beginning(from: string | undefined): { count: number; gap: StreamEvent | null } {
-		const here = { count: this.#count, gap: null };
-		if (from === undefined) return here;
+	/** Where a follower goes on; null: it was in another life of the shard. */
+	#beginning(from: string | undefined): number | null {
+		if (from === undefined) return this.#count;
 		const [, life, count] = /^([\w-]{1,40})\.(\d{1,15})$/.exec(from) ?? [];
 		if (life === undefined) throw badPlace(from, FROM_NOW_ON);
-		const isKept = life === this.#settings.life && this.#count - Number(count) <= this.#kept.length;
-		if (isKept && Number(count) <= this.#count) return { count: Number(count), gap: null };
-		const { type, clock } = this.#settings;
-		const data = { workflowName: type };
-		const gap = { id: this.#placeText(this.#count), name: GAP, at: clock.now(), data };
-		return { ...here, gap };
+		return life === this.#settings.life ? Number(count) : null;
 	}
 
-	#placeText(count: number): string {
+	#gap(): StreamEvent {
+		const { type, clock } = this.#settings;
+		const data = { workflowName: type };
+		return { id: this.placeText(this.#count), name: GAP, at: clock.now(), data };
+	}
+
+	/** The id of the last of so many. */
+	placeText(count: number): string {
 		return `${this.#settings.life}.${count}`;
 	}
 }
@@ -92,22 +95,21 @@ export class News {
 const GAP = "stream.gap";
 
 class NewsFeed implements Feed {
+	/** None for one that is to be told of a gap: until it has, it stays where it is. */
+	readonly start?: string;
 	readonly #news: News;
-	#count: number;
-	#gap: StreamEvent | null;
+	#count: number | null;
 
-	constructor(news: News, { count, gap }: { count: number; gap: StreamEvent | null }) {
+	constructor(news: News, count: number | null) {
 		this.#news = news;
 		this.#count = count;
-		this.#gap = gap;
+		if (count !== null) this.start = news.placeText(count);
 	}
 
 	read(): readonly StreamEvent[] {
-		const gap = this.#gap === null ? [] : [this.#gap];
-		this.#gap = null;
 		const { events, count } = this.#news.behind(this.#count);
 		this.#count = count;
-		return [...gap, ...events];
+		return events;
 	}
 
 	watch(wake: () => void): () => void {

@@ -30,10 +30,12 @@ export interface Feed {
 	watch(wake: () => void): () => void;
 	/** Resolves once what was read is on disk: nothing is told before (G1). */
 	synced(): Promise<void>;
+	/** The id of where it is, for a client that hears of no event; undefined: the beginning will do. */
+	readonly start?: string;
 }
 
 /** What a stream begins with: a client whose connection broke comes back after a second. */
-const HEAD = "retry: 1000\n\n";
+const HEAD = "retry: 1000\n";
 /**
  * A line that clients ignore. It keeps the connection, and is how an object hears that a client is
  * gone whom it has nothing to tell.
@@ -69,36 +71,52 @@ export class EventStreams {
 		this.#open++;
 		const follower = new Follower(feed, chosen, this.#clock);
 		const encoder = new TextEncoder();
+		/** Once, though a client may go away while what it is to be told fails. */
+		const leave = () => {
+			if (!follower.isStopped) this.#open--;
+			follower.stop();
+		};
 		return new ReadableStream({
 			type: "bytes",
-			start: (controller) => controller.enqueue(encoder.encode(HEAD)),
+			start: (controller) => controller.enqueue(encoder.encode(headOf(feed))),
 			pull: async (controller) => {
-				const text = await follower.next().catch((error: unknown) => {
-					this.#open--;
+				let text: string | null;
+				try {
+					text = await follower.next();
+				} catch (error) {
+					leave();
 					throw error;
-				});
+				}
+				if (follower.isStopped) return;
 				if (text !== null) {
 					controller.enqueue(encoder.encode(text));
-				} else if (!follower.isStopped) {
-					this.#open--;
-					controller.close();
-					// One that asked for bytes gets none (Streams, 3.8.4).
-					controller.byobRequest?.respond(0);
+					return;
 				}
+				leave();
+				controller.close();
+				// One that asked for bytes gets none (Streams, 3.8.4).
+				controller.byobRequest?.respond(0);
 			},
-			cancel: () => {
-				this.#open--;
-				follower.stop();
-			},
+			cancel: leave,
 		});
 	}
 }
+
+/** An id without data is no event, but a client remembers it (HTML, 9.2.6). */
+function headOf({ start }: Feed): string {
+	return start === undefined ? `${HEAD}\n` : `${HEAD}id: ${start}\n\n`;
+}
+
+/** Characters of events that are told in one go, unless one alone has more: they take memory twice. */
+const TOLD_LENGTH = 256 * 1024;
 
 class Follower {
 	readonly #feed: Feed;
 	readonly #chosen: ReadonlySet<string> | null;
 	readonly #clock: Clock;
 	#heartbeatAt: number;
+	/** What is read, chosen and on disk, and was too much to be told in one go. */
+	#rest: readonly StreamEvent[] = [];
 	/** Ends its wait, while it waits. */
 	#wake: (() => void) | undefined;
 	/** Nobody reads it any more. */
@@ -120,18 +138,33 @@ class Follower {
 	/** The next text; null: there is no more. */
 	async next(): Promise<string | null> {
 		while (!this.isStopped) {
+			if (this.#rest.length > 0) return this.#told(this.#some());
 			const events = this.#feed.read();
 			if (events === undefined) return null;
 			const wanted = events.filter(({ name }) => this.#chosen?.has(name) ?? true);
 			if (wanted.length > 0) {
 				await this.#feed.synced();
-				return this.#told(wanted.map(textOf).join(""));
+				this.#rest = wanted;
 			}
 			if (events.length > 0) continue;
 			if (this.#clock.now() >= this.#heartbeatAt) return this.#told(HEARTBEAT);
 			await this.#more();
 		}
 		return null;
+	}
+
+	/** The first ones of the rest. */
+	#some(): string {
+		let text = "";
+		let count = 0;
+		for (const event of this.#rest) {
+			const next = textOf(event);
+			if (count > 0 && text.length + next.length > TOLD_LENGTH) break;
+			text += next;
+			count++;
+		}
+		this.#rest = this.#rest.slice(count);
+		return text;
 	}
 
 	#told(text: string): string {

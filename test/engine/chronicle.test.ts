@@ -1,6 +1,9 @@
 /** What followers are told of an instance: all of it, once, in order, over deaths of both sides. */
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { followInstance, removeInstance, restartInstance } from "../../src/client/runner-client";
+import { breakerPolicy } from "../../src/model/breaker";
+import { shardName } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 import { retryPolicy } from "../../src/model/retry";
 import type { StreamRequest } from "../../src/model/rpc";
@@ -209,7 +212,7 @@ describe("the chronicle", () => {
 		]);
 	});
 
-	it("says again that a step begins whose attempt died with its isolate", async () => {
+	it("says once that a step begins whose attempt died with its isolate", async () => {
 		let attempts = 0;
 		const type = define((step) =>
 			step.do("slow", () => (++attempts === 1 ? new Promise(() => {}) : 1)),
@@ -220,8 +223,81 @@ describe("the chronicle", () => {
 		await instance.advance(5_000);
 		await instance.until("completed");
 		const rest = await all(instance, { from: first.at(-1)?.id });
-		// The place that the lost attempt had is that of the one which was made in its stead.
 		expect(lines(rest)).toEqual(["watchdog.stale", "step.completed slow", "completed"]);
+	});
+
+	it("tells once of steps that died before they had rows, and of one that then began before them", async () => {
+		let passes = 0;
+		const type = define(async (step) => {
+			const isFirst = ++passes === 1;
+			if (!isFirst) await step.do("new", () => 1);
+			const work = () => (isFirst ? new Promise(() => {}) : 1);
+			await Promise.all(["a", "b"].map((name) => step.do(name, work)));
+		});
+		const instance = await TestInstance.create(type);
+		const follower = await follow(instance);
+		const first = [
+			...(await follower.until("workflow.step.started")),
+			...(await follower.until("workflow.step.started")),
+		];
+		expect(lines(first)).toEqual(["started", "step.started a", "step.started b"]);
+		await instance.crash();
+		await instance.advance(5_000);
+		await instance.until("completed");
+		const rest = await all(instance, { from: first.at(-1)?.id });
+		expect(lines(rest)).toEqual([
+			"watchdog.stale",
+			"step.started new",
+			"step.completed new",
+			"step.completed a",
+			"step.completed b",
+			"completed",
+		]);
+		for (const [index, { id }] of rest.slice(0, -1).entries()) {
+			expect(await all(instance, { from: id })).toEqual(rest.slice(index + 1));
+		}
+	});
+
+	it("tells that a step begins which a pause put off while it asked its circuit breaker", async () => {
+		const breaker = breakerPolicy({ failureThreshold: 2, resetTimeout: "1m" });
+		const type = define((step) =>
+			Promise.all([step.doHandled("call", () => 1, { breaker }), step.do("beside", () => 2)]),
+		);
+		// It is known for a while that the type takes instances, though its shard does not answer.
+		await (await TestInstance.create(type)).until("completed");
+		const held = gate();
+		const shard = new TestInstance(shardName(type));
+		const holding = runInDurableObject(shard.stub, (_, state) =>
+			state.blockConcurrencyWhile(() => held.promise),
+		);
+		const instance = await TestInstance.create(type);
+		await instance.until(({ steps }) => steps.some(({ status }) => status === "completed"));
+		await instance.control("pause");
+		held.resolve();
+		await holding;
+		await instance.until(({ steps }) => steps.every(({ status }) => status !== "running"));
+		const follower = await follow(instance);
+		const told = await follower.until("workflow.step.completed");
+		await follower.close();
+		expect(lines(told)).toEqual(["started", "step.started beside", "step.completed beside"]);
+		await instance.control("resume");
+		await instance.until("completed");
+		const rest = await all(instance, { from: told.at(-1)?.id });
+		expect(lines(rest)).toEqual(["step.started call", "step.completed call", "completed"]);
+	});
+
+	it("tells at once of an event that a paused instance takes", async () => {
+		const instance = await TestInstance.create(define((step) => step.waitForEvent("go")));
+		await instance.until("waiting");
+		await instance.control("pause");
+		const follower = await follow(instance);
+		await follower.until("workflow.status");
+		const next = follower.until("workflow.step.completed");
+		// It has nothing more to read, and waits.
+		for (let turn = 0; turn < 20; turn++) await clock.turn();
+		await instance.event("go");
+		expect(lines(await next)).toEqual(["step.completed go"]);
+		await follower.close();
 	});
 
 	it("begins anew with a new run", async () => {
@@ -297,7 +373,9 @@ describe("the chronicle", () => {
 		const again = await follow(instance);
 		await instance.event("go");
 		await Promise.all([...followers.slice(1), again].map((follower) => follower.until()));
-		for (const from of ["", "1", "0.0.0.0.0.0.0.0", "1.3.0.0.0.0.0.0", "1.0.0.0.0.0.0.x"]) {
+		const numbers = "1.0.0.0.0.0.0.0";
+		const none = ["", "1", "0.0.0.0.0.0.0.0", "1.3.0.0.0.0.0.0", "1.0.0.0.0.0.0.x"];
+		for (const from of [...none, `${numbers}.x`, `${numbers}.0.`, `${numbers}.0.a--b`]) {
 			await expect(follow(instance, { from })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
 		}
 	});

@@ -1,13 +1,13 @@
 /** What receivers are told of an instance: all of it, in order, at least once, over every death. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { removeInstance, restartInstance } from "../../src/client/runner-client";
 import { Deliverer } from "../../src/engine/deliverer";
 import type { InstanceRecord } from "../../src/engine/instance-record";
 import type { Program } from "../../src/engine/program";
 import type { WorkflowEvent } from "../../src/model/delivery";
 import { LIMITS } from "../../src/model/limits";
-import { gate, runners, TestInstance } from "../support/instance";
+import { gate, listed, runners, TestInstance } from "../support/instance";
 import { clock, define, programs } from "../support/lab";
 import { programOf } from "../support/program";
 import { deliveriesOf, Listener, quiet } from "../support/receivers";
@@ -32,6 +32,9 @@ async function alarms(instance: TestInstance, most = 30): Promise<number[]> {
 	}
 	return waits;
 }
+
+/** How long after a change receivers are looked after while a pass is at work. */
+const LOOK_MS = 25;
 
 describe("a handler", () => {
 	it("is told all that happens, in order, with ids and data of its own", async () => {
@@ -203,6 +206,45 @@ describe("a handler", () => {
 		await alarms(instance);
 		expect(listener.lines).toEqual(["started", "started (2)"]);
 		expect((await instance.status()).status).toBe("paused");
+	});
+
+	it("is told what a function says while it runs", async () => {
+		const listener = new Listener();
+		const { promise, resolve } = gate();
+		const say = gate();
+		const handlers = [listener.handler(["half"])];
+		const type = define(
+			(step, _, { emit }) =>
+				step.do("long", async () => {
+					await say.promise;
+					emit("half", { of: "it" });
+					await promise;
+				}),
+			{ handlers },
+		);
+		let looks = 0;
+		const later = clock.after.bind(clock);
+		const spy = vi.spyOn(clock, "after").mockImplementation((delayMs, work) => {
+			if (delayMs !== LOOK_MS) return later(delayMs, work);
+			looks++;
+			return later(delayMs, () => {
+				looks--;
+				work();
+			});
+		});
+		const instance = await TestInstance.create(type);
+		await instance.until(({ steps }) => steps[0]?.status === "running");
+		await quiet(instance);
+		while ((await listed(type)).length === 0) await clock.turn();
+		// Nothing more is due: whoever looks again does so for what is said.
+		while (looks > 0) await clock.turn();
+		spy.mockRestore();
+		say.resolve();
+		await listener.until("half");
+		expect((await instance.status()).status).toBe("running");
+		resolve();
+		await instance.until("completed");
+		await quiet(instance);
 	});
 
 	it("is told again that a step began which died with its isolate before it had a row", async () => {

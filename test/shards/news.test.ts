@@ -2,12 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { followTypes } from "../../src/client/follow-types";
 import { controlInstance, removeInstance } from "../../src/client/runner-client";
+import type { InstanceIndexRow } from "../../src/db/index-store";
 import { shardName } from "../../src/model/ids";
 import { LIMITS } from "../../src/model/limits";
 import type { StreamRequest } from "../../src/model/rpc";
+import { News } from "../../src/shards/news";
 import { Follower, type Told } from "../support/follower";
 import { runners, TestInstance } from "../support/instance";
-import { define } from "../support/lab";
+import { clock, define } from "../support/lab";
 import { tell, update } from "../support/updates";
 
 const follow = async (types: string[], request: StreamRequest = {}) =>
@@ -89,9 +91,43 @@ describe("followers of a type", () => {
 		expect(lines(await take(second, 2)).sort()).toEqual(["started x2", "started y2"]);
 		await second.close();
 		const third = await follow(types, { from: told[0]?.id });
-		// Where a stream said nothing of a shard, it is followed from now on.
-		expect(lines(await take(third, 1))).toEqual(["started x2"]);
+		// Nothing had been told of the other type by then, and it is known where that was.
+		const rest = ["started x2", "started y1", "started y2"];
+		expect(lines(await take(third, 3)).sort()).toEqual(rest);
 		await third.close();
+	});
+
+	it("are told of a gap when they read too slowly for what is kept", async () => {
+		const news = new News({ type: "slow", clock, life: "life" });
+		const follower = new Follower(news.follow({}));
+		const row = (n: number): InstanceIndexRow => {
+			return { ...update({ id: `i-${n}` }), attributes: null };
+		};
+		news.heard(undefined, row(0));
+		expect(await follower.next()).toMatchObject({ id: "life.1" });
+		for (let n = 1; n <= 2_500; n++) news.heard(undefined, row(n));
+		expect(await follower.next()).toMatchObject({ id: "life.2501", event: "stream.gap" });
+		news.heard(undefined, row(2_501));
+		expect(await follower.next()).toMatchObject({ data: { instanceId: "i-2501" } });
+	});
+
+	it("that cannot follow one of several types follow none", async () => {
+		const types = ["news-free", "news-full"];
+		const full = await Promise.all(
+			Array.from({ length: LIMITS.typeStreams }, () => follow(["news-full"])),
+		);
+		for (let n = 0; n < LIMITS.typeStreams; n++) {
+			await expect(follow(types)).rejects.toMatchObject({ code: "STREAM_LIMIT" });
+		}
+		const followers = [...full];
+		await expect
+			.poll(async () => {
+				const free = await follow(["news-free"]).catch(() => undefined);
+				if (free !== undefined) followers.push(free);
+				return free;
+			})
+			.toBeDefined();
+		await Promise.all(followers.map((follower) => follower.close()));
 	});
 
 	it("are refused past their number, and with a place that is none; nothing is written", async () => {

@@ -47,6 +47,50 @@ describe("a stream", () => {
 		expect(open).toThrow(expect.objectContaining({ code: "STREAM_LIMIT" }));
 	});
 
+	it("gives its place away once when it is given up while what it tells cannot be stored", async () => {
+		const streams = new EventStreams(clock, 2);
+		const { promise, reject } = Promise.withResolvers<void>();
+		const broken = { ...feed([EVENT]), synced: () => promise };
+		const reader = streams.open(broken, null).getReader();
+		await reader.read();
+		const next = reader.read();
+		await reader.cancel();
+		reject(new Error("the disk is full"));
+		expect((await next).done).toBe(true);
+		for (let tick = 0; tick < 20; tick++) await null;
+		streams.open(feed([]), null);
+		streams.open(feed([]), null);
+		expect(() => streams.open(feed([]), null)).toThrow(
+			expect.objectContaining({ code: "STREAM_LIMIT" }),
+		);
+	});
+
+	it("tells large events a few at a time, all of them and in order", async () => {
+		const large = Array.from({ length: 10 }, (_, n) => {
+			return { ...EVENT, id: `${n}`, data: { text: "x".repeat(100_000) } };
+		});
+		const reader = new EventStreams(clock).open(feed(large), null).getReader();
+		const decoder = new TextDecoder();
+		let text = "";
+		let longest = 0;
+		for (;;) {
+			const { value, done } = await reader.read();
+			if (done) break;
+			longest = Math.max(longest, value.length);
+			text += decoder.decode(value);
+		}
+		expect(longest).toBeLessThan(300_000);
+		const ids = [...text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
+		expect(ids).toEqual(large.map(({ id }) => id));
+	});
+
+	it("begins with the id of where it is, for a client that hears of no event", async () => {
+		const reader = new EventStreams(clock).open({ ...feed([]), start: "here.7" }, null).getReader();
+		const { value } = await reader.read();
+		expect(new TextDecoder().decode(value)).toBe("retry: 1000\nid: here.7\n\n");
+		await reader.cancel();
+	});
+
 	it("leaves nothing behind of its waits, however many there were", async () => {
 		const waits = 500;
 		let watched = 0;

@@ -125,6 +125,7 @@ export class DoStep {
 		}
 		// Paused meanwhile (G11): the attempt is made, and asks, anew when the instance goes on.
 		this.#attempt = undefined;
+		this.#host.journal.attemptDropped(this.key);
 		this.#host.attemptEnded(this);
 		this.#host.begin(() => this.start());
 	}
