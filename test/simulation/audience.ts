@@ -80,8 +80,9 @@ export class Audience {
 	/** The receiver is called: what it is told of is committed. */
 	told({ id }: WorkflowEvent): void {
 		const { createdAt, run, kind, number } = parsed(id);
-		// A late commit may begin the next run with the last of the former one.
-		if (createdAt === this.#createdAt && this.#runs.has(run + 1)) return;
+		// A late commit may begin a later run with the last of this one; of several restarts in it, the
+		// runs between are not seen.
+		if (createdAt === this.#createdAt && Math.max(...this.#runs.keys()) > run) return;
 		const due = createdAt === this.#createdAt ? this.#runs.get(run) : undefined;
 		const isCommitted = kind === "o" ? number <= (due?.outcomesDue ?? 0) : due?.endIsDue;
 		ensure((kind !== "o" && kind !== "e") || isCommitted === true, "D3", `${id} came too soon`);
