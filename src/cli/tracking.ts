@@ -92,6 +92,9 @@ export function bar(percent: number, width = BAR_WIDTH): string {
 	return "█".repeat(full) + "░".repeat(width - full);
 }
 
+/** A generated id must not push out of the line what changes. */
+const ID_LENGTH = 16;
+
 /** The line that shows where it stands. */
 export function trackingLine(
 	{ status, progress, completedSteps, totalSteps, current }: Tracking,
@@ -102,7 +105,7 @@ export function trackingLine(
 			? `${completedSteps} step${completedSteps === 1 ? "" : "s"} done`
 			: `${completedSteps}/${totalSteps} steps`;
 	const parts = [
-		id,
+		id.length > ID_LENGTH ? `${id.slice(0, ID_LENGTH - 1)}…` : id,
 		...(progress === undefined ? [] : [`${bar(progress)} ${Math.round(progress)}%`]),
 		status,
 		...(current === undefined ? [] : [current]),

@@ -88,7 +88,7 @@ The service is up at ${url}. Its API: ${url}/docs. Try:
   curl ${url}/workflows/test-1
   curl -X POST ${url}/workflows/test-1/events/approval ${json} -d '{"approved":true}'
 
-or, in another terminal: npx workflow list
+or, in another terminal: npx workflow list${new URL(url).port === "8787" ? "" : ` --url ${url}`}
 `;
 }
 

@@ -13,7 +13,7 @@ import { example, formatOption, openSession } from "../session";
 import { table } from "../table";
 import type { Terminal } from "../terminal";
 import { whyNotMoving } from "../why";
-import { brief, jsonText, moment, momentFrom, paintStatus } from "../words";
+import { brief, count, jsonText, moment, momentFrom, paintStatus } from "../words";
 
 interface Found {
 	instance: WorkflowStatusResponse;
@@ -221,5 +221,5 @@ function typeText({ name, status, limits, guard, executionCount }: TypeInfo): st
 		limits.concurrency === null && guard.limits.limit === null
 			? ""
 			: `, ${held} at work, ${queued} in the queue`;
-	return `${name}: ${status}, ${executionCount} executions in all${slots}`;
+	return `${name}: ${status}, ${count(executionCount, "execution")} in all${slots}`;
 }
