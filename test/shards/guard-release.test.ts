@@ -1,9 +1,10 @@
 /** `whileParked: "release"`: a slot given back while an instance sleeps or waits, and taken again. */
 import { describe, expect, it } from "vitest";
+import { repairStep } from "../../src/client/runner-client";
 import type { Program } from "../../src/engine/program";
 import { type PanicOptions, panicPolicy } from "../../src/model/panic";
 import { Guard } from "../../src/shards/guard";
-import { gate, TestInstance } from "../support/instance";
+import { gate, runners, TestInstance } from "../support/instance";
 import { failingOnce } from "./faults";
 import { Guarded, statusesOf } from "./guarded";
 
@@ -260,4 +261,37 @@ it("an instance that keeps its slot while it sleeps lets nobody else work", asyn
 	await new TestInstance("hold-2").until("sleeping");
 	await new TestInstance("hold-2").advance(60_000);
 	await new TestInstance("hold-2").until("completed");
+});
+
+it("a retry that was hurried in the queue waits for the handler of the attempt before it", async () => {
+	const calls: string[] = [];
+	const decides = gate();
+	const { guarded, instance, second } = await parked(async (step) =>
+		step.doHandled<string>(
+			"flaky",
+			({ attempt }) => {
+				calls.push(`attempt ${attempt}`);
+				throw new Error("busy");
+			},
+			{
+				retries: { limit: 2, delay: "1m", backoff: "fixed" },
+				onFailure: async ({ attempt }) => {
+					calls.push(`handler ${attempt}`);
+					if (attempt === 1) return { retry: true };
+					await decides.promise;
+					return { value: "handled" };
+				},
+			},
+		),
+	);
+	await instance.advance(60_000);
+	await expect.poll(() => guarded.counts()).toEqual({ held: 1, queued: 1 });
+	await repairStep(runners, instance.id, { step: "flaky", action: "retry-now" });
+	guarded.end(second);
+	await expect.poll(() => calls.length).toBeGreaterThan(3);
+	decides.resolve();
+	await expect.poll(() => [...guarded.working]).toEqual([instance.id]);
+	expect(calls).toEqual(["attempt 1", "handler 1", "attempt 2", "handler 2"]);
+	guarded.end(instance.id);
+	await instance.until("completed");
 });

@@ -59,15 +59,16 @@ export class DoStep {
 	}
 
 	/**
-	 * Starts the next attempt, unless one runs, the step has ended, or its time has not come: a retry
-	 * that falls due while the replay catches up asks for a start that is held already.
+	 * Starts the next attempt, unless one runs, the latest is being handled, the step has ended, or its
+	 * time has not come: a retry that falls due, or that an operator hurries, while the replay catches
+	 * up or the instance queues for a slot asks for a start that is held already.
 	 */
 	start(): void {
 		const { journal, ports } = this.#host;
 		const row = journal.get(this.key);
 		const now = ports.clock.now();
-		const hasEnded = row !== undefined && row.outcome !== null;
-		if (this.#attempt !== undefined || hasEnded || (row?.wakeAt ?? 0) > now) return;
+		const isOver = row !== undefined && (row.outcome !== null || row.status === "handling");
+		if (this.#attempt !== undefined || isOver || (row?.wakeAt ?? 0) > now) return;
 		journal.attemptBegan(this.key);
 		const number = (row?.attempts ?? 0) + 1;
 		const attempt = new Attempt(this.#host, this.key, number, now);
