@@ -39,6 +39,8 @@ export async function executePlace(
 	const { place } = prepared;
 	const before = state.values();
 	const config = await prepared.config(() => ({ input, ...before }));
+	// Meanwhile another branch may have panicked, or somebody ended the instance: nothing new begins (G11).
+	attempt.signal.throwIfAborted();
 	const draft = new Draft(before);
 	const context = contextOf(prepared, { attempt, config, draft }, around);
 	const node = nodes.acquire(place.node);

@@ -279,3 +279,21 @@ function failing() {
 	};
 	return { calls, nodes: nodesWith({ own: noted("own", down) }) };
 }
+
+it("a node does not begin once the branch beside it has panicked", async () => {
+	const { calls, noted } = witness();
+	let panics = 1;
+	const nodes = nodesWith({
+		breaks: noted("breaks", () => {
+			if (panics-- > 0) throw new PanicError("the disk is full");
+			return { success: () => true };
+		}),
+		beside: noted("beside"),
+	});
+	const branches = { "a?": [{ breaks: {} }], "b?": [{ beside: { sum: "{{ $sum([1, 2, 3]) }}" } }] };
+	const { instance } = await start([{ parallel: branches }], null, { nodes });
+	await instance.until("panicked");
+	expect(calls).toEqual(["breaks"]);
+	expect((await ended(instance)).status).toBe("completed");
+	expect(calls).toEqual(["breaks", "breaks", "beside"]);
+});
