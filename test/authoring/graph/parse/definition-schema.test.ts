@@ -1,7 +1,10 @@
 // Owns the JSON Schema of the format: it takes what the parser takes, and refuses faults of structure.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Validator } from "@cfworker/json-schema";
 import { describe, expect, it } from "vitest";
 import { definitionSchema } from "../../../../src/authoring/graph/definition-schema";
+import { graphs } from "../../../../src/authoring/graph/graphs";
 import { parseGraph } from "../../../../src/authoring/graph/parse";
 import { MARK } from "../corpus/corpus";
 import { FIELDS } from "../corpus/invalid-fields";
@@ -12,6 +15,11 @@ import { nodes } from "./nodes";
 const schema = definitionSchema(nodes);
 const validator = new Validator(schema, "2020-12", false);
 const takes = (value: unknown) => validator.validate(value).valid;
+
+it("with the built-in nodes is the file of the package (else: npm run schema:generate)", () => {
+	const file = join(import.meta.dirname, "../../../../definition.schema.json");
+	expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(graphs().schema());
+});
 
 describe("a valid definition", () => {
 	it.each(VALID)("is taken that has %s", (_, text) => {
