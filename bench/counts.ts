@@ -5,12 +5,12 @@ import { type Row, row } from "./report";
 import { post } from "./request";
 import type { IndexCounts, InstanceCounts } from "./worker/counted";
 import type { Work } from "./worker/program";
+import type { Contestant } from "./workload";
 
 const FEW = 10;
 const MANY = 110;
 /** Long enough that the index hears of each sleep and of each wake-up. */
 const NAP_MS = 200;
-const FINISHED = 1_000;
 const INDEXED = 20_000;
 
 export async function countWrites(host: Host): Promise<Row[]> {
@@ -53,41 +53,49 @@ function counted(counts: readonly [name: string, unit: string, value: number][])
 	return counts.map(([name, unit, value]) => row("W7", "ours", { name, unit }, [value]));
 }
 
-/** Each contestant in a process of its own, as memory is not given back to the next. */
-export async function measureMemory(start: () => Promise<Host>): Promise<Row[]> {
-	const rows: Row[] = [];
-	for (const contestant of ["ours", "floor", "cloudflare"] as const) {
-		const host = await start();
-		try {
-			const work = { program: "sequence", count: 10 } as const;
-			await runLoad(host, "worker", contestant, { instances: 50, inFlight: 8, work });
-			const before = host.memoryBytes();
-			await runLoad(host, "worker", contestant, { instances: FINISHED, inFlight: 8, work });
-			const name = `memory of ${FINISHED} finished instances`;
-			const mib = (host.memoryBytes() - before) / 2 ** 20;
-			rows.push(row("W7", contestant, { name, unit: "MiB" }, [mib]));
-		} finally {
-			await host.stop();
-		}
-	}
-	return rows;
+/** Of which instances of ten steps, and how many of them. */
+interface Finished {
+	workload: string;
+	contestants: readonly Contestant[];
+	instances: number;
+	what: string;
 }
 
-const GRAPH_RUNS = 100;
+/** W7: each is an object with a database of its own. */
+const FINISHED: Finished = {
+	workload: "W7",
+	contestants: ["ours", "floor", "cloudflare"],
+	instances: 1_000,
+	what: "instances",
+};
 
-/** W19: runs of ten steps, as a graph and as a class: each is an object with a database of its own. */
-export async function measureGraphMemory(start: () => Promise<Host>): Promise<Row[]> {
+/** W19: seed 003 asks for a hundred runs. */
+const GRAPHS: Finished = {
+	workload: "W19",
+	contestants: ["ours", "graph"],
+	instances: 100,
+	what: "runs",
+};
+
+export const measureMemory = (start: () => Promise<Host>) => memoryOf(start, FINISHED);
+export const measureGraphMemory = (start: () => Promise<Host>) => memoryOf(start, GRAPHS);
+
+/** Each contestant in a process of its own, as memory is not given back to the next. */
+async function memoryOf(
+	start: () => Promise<Host>,
+	{ workload, contestants, instances, what }: Finished,
+): Promise<Row[]> {
 	const rows: Row[] = [];
-	for (const contestant of ["ours", "graph"] as const) {
+	for (const contestant of contestants) {
 		const host = await start();
 		try {
 			const work = { program: "sequence", count: 10 } as const;
 			await runLoad(host, "worker", contestant, { instances: 50, inFlight: 8, work });
 			const before = host.memoryBytes();
-			await runLoad(host, "worker", contestant, { instances: GRAPH_RUNS, inFlight: 8, work });
-			const name = `memory of ${GRAPH_RUNS} finished runs`;
+			await runLoad(host, "worker", contestant, { instances, inFlight: 8, work });
+			const name = `memory of ${instances} finished ${what}`;
 			const mib = (host.memoryBytes() - before) / 2 ** 20;
-			rows.push(row("W19", contestant, { name, unit: "MiB" }, [mib]));
+			rows.push(row(workload, contestant, { name, unit: "MiB" }, [mib]));
 		} finally {
 			await host.stop();
 		}

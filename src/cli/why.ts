@@ -80,13 +80,22 @@ function atWork(instance: WorkflowStatusResponse, { type, now }: Circumstances):
 	const { reason, wakeAt, steps } = instance;
 	const said = steps.flatMap((step) => ofStep(step, instance, now));
 	if (reason !== null) said.unshift(`${sentence(reason)}`);
-	if (instance.status === "waiting" && reason !== null) said.push(...crowd(type));
+	if (instance.status === "waiting") said.push(...(reason === null ? kept(instance) : crowd(type)));
 	if (said.length > 0) return said;
 	return [
 		wakeAt === null
 			? "It runs its own code between two steps."
 			: `It goes on at ${momentFrom(wakeAt, now)}.`,
 	];
+}
+
+/** Of a wait, perhaps the event came under another name. */
+function kept({ audit = [] }: WorkflowStatusResponse): string[] {
+	const events = audit.filter(({ action, detail }) => action === "event" && !detail?.step);
+	const names = new Set(events.map(({ detail }) => JSON.stringify(detail?.event)));
+	return names.size === 0
+		? []
+		: [`It keeps events that no step waits for: ${[...names].join(", ")}.`];
 }
 
 function ofStep(step: StepInfo, { id }: WorkflowStatusResponse, now: number): string[] {

@@ -32,7 +32,7 @@ describe("the command line", () => {
 	it.each(own.map((command) => [command.name(), command] as const))(
 		"%s has an example",
 		(_, command) => {
-			expect(helpOf(command)).toMatch(/Example:\n {2}\$ (?:cat .* \| )?workflow /);
+			expect(helpOf(command)).toMatch(/Example:\n {2}\$ (?:cat .* \| |source <\()?workflow /);
 		},
 	);
 

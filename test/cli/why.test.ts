@@ -50,6 +50,16 @@ describe("why an instance is not moving", () => {
 		expect(text).toContain("workflow event order-1 approved");
 	});
 
+	it("waits for an event, and has one of another name", () => {
+		const event = (name: string, step: string | null) => ({
+			...{ at: NOW, actor: "ann", action: "event" as const, reason: null, key: null },
+			detail: { event: name, step },
+		});
+		const audit = [event("start", "begin"), event("aproved", null), event("aproved", null)];
+		const text = why(instance({ status: "waiting", audit }, { name: "a", status: "waiting" }));
+		expect(text).toContain('It keeps events that no step waits for: "aproved".');
+	});
+
 	it("retries: what went wrong, how often, and how to try now", () => {
 		const text = why(
 			instance(

@@ -115,7 +115,7 @@ describe("a workflow from its file to its end", () => {
 	});
 });
 
-describe("exit codes", () => {
+describe.concurrent("exit codes", () => {
 	it.each([
 		[["start", "test", "--input", "{"], 2, "--input is not JSON"],
 		[["start", "test", "--input-file", "/no/such.json"], 2, "There is no file /no/such.json."],
@@ -287,7 +287,7 @@ describe("following", () => {
 	});
 });
 
-describe("output", () => {
+describe.concurrent("output", () => {
 	it("has colours in a terminal, and none with NO_COLOR, --no-color or in a pipe", async () => {
 		const shown = (args: string[], env = {}) => cli.inTerminal(args, { env }).ended;
 		const args = ["status", "live-1"];
