@@ -77,6 +77,7 @@ describe("the benchmark", () => {
 				rounds: z.literal(1),
 			}),
 		),
+		failures: z.array(z.string()).length(0),
 		ratios: z.array(
 			z.strictObject({
 				workload: z.literal("W8"),

@@ -354,11 +354,27 @@ it("reports that come together are one write, of a row for each breaker", async 
 	const subject = new Subject();
 	subject.policy = { failureThreshold: 1_000, resetTimeoutMs: RESET_MS };
 	const writes = vi.spyOn(BreakerStore.prototype, "write");
-	await Promise.all(
+	// The moment for which they are gathered lasts until all are there, however busy the machine.
+	let isOver = false;
+	const moment = vi.spyOn(clock, "after").mockImplementation((_delayMs, work) => {
+		const timer = setInterval(() => {
+			if (!isOver) return;
+			clearInterval(timer);
+			work();
+		}, 1);
+		return () => clearInterval(timer);
+	});
+	const reports = Promise.all(
 		Array.from({ length: 40 }, (_, n) =>
 			subject.report(`c${n}`, "failure", { period: 0, breaker: n % 2 ? "odd" : "even" }),
 		),
 	);
+	for (const breaker of ["odd", "even"]) {
+		await expect.poll(() => subject.view(breaker)).toMatchObject({ failures: 20 });
+	}
+	isOver = true;
+	await reports;
+	moment.mockRestore();
 	expect(writes.mock.calls.map(([{ changed }]) => changed.length)).toEqual([2]);
 	await subject.report("c", "failure", { period: 0, breaker: "odd" });
 	expect(writes.mock.calls.map(([{ changed }]) => changed.length)).toEqual([2, 1]);

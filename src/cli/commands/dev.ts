@@ -82,13 +82,14 @@ function run(node: string, args: string[], terminal: Terminal): Promise<0 | 1 | 
 function welcome(url: string): string {
 	const json = "-H 'Content-Type: application/json'";
 	return `
-The service is up at ${url}. Its API: ${url}/docs. Try:
+The service is up at ${url}. Try:
 
   curl -X POST ${url}/workflows ${json} -d '{"type":"test","id":"test-1","payload":{"name":"World"}}'
   curl ${url}/workflows/test-1
   curl -X POST ${url}/workflows/test-1/events/approval ${json} -d '{"approved":true}'
 
 or, in another terminal: npx workflow list${new URL(url).port === "8787" ? "" : ` --url ${url}`}
+The API: ${url}/docs
 `;
 }
 

@@ -1,6 +1,6 @@
 /** The `workflow` command line as a process, against a real service. */
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -326,7 +326,7 @@ describe.concurrent("output", () => {
 	});
 });
 
-describe("schedules, jobs, workflows and servers", () => {
+describe("schedules, jobs and workflows", () => {
 	it("a schedule is made, listed, paused, triggered and deleted", async () => {
 		const id = "test:nightly";
 		const cron = ["30 2 * * *", "--name", "nightly", "--timezone", "Europe/Berlin"];
@@ -373,33 +373,5 @@ describe("schedules, jobs, workflows and servers", () => {
 		expect((await cli.run(["types", "graph", "process-order"])).stdout).toMatch(
 			/^(flowchart|graph)/,
 		);
-	});
-
-	it("a server has a name, and is asked by it", async () => {
-		const add = ["servers", "add", "here", "--url", service.url, "--token", "secret", "--default"];
-		expect((await cli.run(add)).code).toBe(0);
-		const named = new CommandLine(undefined, CONFIG);
-		expect((await named.run(["list"])).code).toBe(0);
-		const { stdout } = await named.run(["servers"]);
-		expect(stdout).toContain("here *");
-		expect(stdout).not.toContain("secret");
-		expect((await named.run(["servers", "remove", "here"])).code).toBe(0);
-	});
-
-	it("the list of a folder's nodes is written, and is checked", async () => {
-		const nodes = join(folder, "nodes");
-		const check = ["nodes", "import", nodes, "--check"];
-		expect((await cli.run(check)).stderr).toContain("There is no folder");
-		mkdirSync(join(nodes, "mail"), { recursive: true });
-		for (const name of ["greet.ts", "mail/send.ts", "greet.test.ts"]) {
-			writeFileSync(join(nodes, name), "export {};\n");
-		}
-		expect((await cli.run(check)).code).toBe(2);
-		expect((await cli.run(["nodes", "import", nodes])).stdout).toContain("2 modules");
-		expect((await cli.run(check)).code).toBe(0);
-		const text = readFileSync(join(nodes, "node-modules.ts"), "utf8");
-		expect(text).toContain('import * as module2 from "./mail/send";');
-		expect(text).toContain("export const nodeModules = [module1, module2];");
-		expect((await cli.run(["nodes"])).stdout).toContain("wait-event");
 	});
 });

@@ -1,4 +1,5 @@
-/** The command line against a service that wants a token. */
+/** Around the command line: tokens, servers with names, a folder of nodes. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Service, temporaryFolder } from "../service";
@@ -9,6 +10,7 @@ const TOKENS = [
 	{ name: "eye", token: "secret-of-eye", role: "viewer", types: ["test"] },
 ];
 const folder = temporaryFolder();
+const CONFIG = join(folder, "config.json");
 let service: Service;
 let cli: CommandLine;
 
@@ -17,7 +19,7 @@ beforeAll(async () => {
 		configs: ["wrangler.jsonc"],
 		vars: { API_TOKENS: JSON.stringify(TOKENS) },
 	});
-	cli = new CommandLine(service.url, join(folder, "config.json"));
+	cli = new CommandLine(service.url, CONFIG);
 });
 
 afterAll(() => service?.stop());
@@ -53,4 +55,42 @@ it("the audit names who asks: the user, and the token", async () => {
 	});
 	const { audit } = await cli.json<{ audit: { actor: string }[] }>(["inspect", id], { env });
 	expect(audit[0]?.actor).toBe("ann (ci)");
+});
+
+it("a server has a name, and is asked by it", async () => {
+	const add = [
+		"servers",
+		"add",
+		"here",
+		"--url",
+		service.url,
+		"--token",
+		"secret-of-ci",
+		"--default",
+	];
+	expect((await cli.run(add)).code).toBe(0);
+	const named = new CommandLine(undefined, CONFIG);
+	expect((await named.run(["list"])).code).toBe(0);
+	const { stdout } = await named.run(["servers"]);
+	expect(stdout).toContain("here *");
+	expect(stdout).not.toContain("secret-of-ci");
+	expect((await named.run(["servers", "remove", "here"])).code).toBe(0);
+});
+
+it("the list of a folder's nodes is written, and is checked", async () => {
+	const nodes = join(folder, "nodes");
+	const check = ["nodes", "import", nodes, "--check"];
+	expect((await cli.run(check)).stderr).toContain("There is no folder");
+	mkdirSync(join(nodes, "mail"), { recursive: true });
+	for (const name of ["greet.ts", "mail/send.ts", "greet.test.ts"]) {
+		writeFileSync(join(nodes, name), "export {};\n");
+	}
+	expect((await cli.run(check)).code).toBe(2);
+	expect((await cli.run(["nodes", "import", nodes])).stdout).toContain("2 modules");
+	expect((await cli.run(check)).code).toBe(0);
+	const text = readFileSync(join(nodes, "node-modules.ts"), "utf8");
+	expect(text).toContain('import * as module2 from "./mail/send";');
+	expect(text).toContain("export const nodeModules = [module1, module2];");
+	const env = { WORKFLOW_TOKEN: "secret-of-ci" };
+	expect((await cli.run(["nodes"], { env })).stdout).toContain("wait-event");
 });
