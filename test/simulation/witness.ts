@@ -232,6 +232,15 @@ export class Witness {
 		}
 		const [workflow] = storage.read<WorkflowFacts>(QUERIES.workflow);
 		if (workflow === undefined) return;
+		if (this.workflow !== undefined && workflow.createdAt !== this.workflow.createdAt) {
+			// A late commit has the removal of the one, and the creation of the next.
+			ensure(
+				isTerminal(this.workflow.status),
+				"G13",
+				`it was ${this.workflow.status}, and is another`,
+			);
+			this.#forgotten();
+		}
 		if (this.workflow !== undefined && workflow.run > this.workflow.run) {
 			this.#restarted(storage);
 		}
@@ -281,6 +290,10 @@ export class Witness {
 		ensure(this.index === undefined, "G12", "it is gone, and the index still lists it");
 		ensure(storage.alarmAt === null, "G14", "it is gone, and its alarm is not");
 		ensure(storage.read("SELECT 1 FROM sqlite_schema").length === 0, "G14", "tables are left");
+		this.#forgotten();
+	}
+
+	#forgotten(): void {
 		this.removals++;
 		this.workflow = undefined;
 		this.steps = new Map();

@@ -31,19 +31,21 @@ export async function runBranches(run: Run, fork: Fork): Promise<BranchEnds> {
 		}
 	});
 	await Promise.all(branches);
-	if (errors.size > 0) throw failureOf(place, edges.length, errors);
+	if (errors.size > 0) throw failureOf(place, edges, errors);
 	return Object.fromEntries(edges.map((edge) => [edge, "completed"] as const));
 }
 
+/** In the order in which the branches are written: which one failed first may be up to the machine. */
 function failureOf(
 	{ address }: Place,
-	count: number,
+	edges: readonly string[],
 	errors: ReadonlyMap<string, unknown>,
 ): WorkflowError {
-	const list = Array.from(errors, ([edge, error]) => `${edge}: ${summaryOf(error).message}`);
+	const branches = edges.filter((edge) => errors.has(edge));
+	const list = branches.map((edge) => `${edge}: ${summaryOf(errors.get(edge)).message}`);
 	return new WorkflowError(
 		"BRANCHES_FAILED",
-		`${errors.size} of ${count} branches of "${address}" failed. ${list.join("; ")}`,
-		{ branches: [...errors.keys()] },
+		`${errors.size} of ${edges.length} branches of "${address}" failed. ${list.join("; ")}`,
+		{ branches },
 	);
 }
