@@ -354,7 +354,7 @@ describe("branches", () => {
 		expect(await ended(instance)).toMatchObject({ status: "completed" });
 	});
 
-	it("are all waited for, where that is asked for, and then fail together", async () => {
+	it("are all waited for, where that is asked for, and fail together, as they are written", async () => {
 		const { calls, nodes } = letters();
 		const { instance } = await start(
 			{
@@ -363,7 +363,7 @@ describe("branches", () => {
 					{
 						parallel: {
 							onError: "wait-all",
-							"x?": { break: {} },
+							"x?": [{ delay: "3s" }, { break: {} }],
 							"y?": [{ delay: "1s" }, { a: {} }],
 							"z?": [{ delay: "2s" }, { break: {} }],
 						},
@@ -374,7 +374,7 @@ describe("branches", () => {
 			{ nodes },
 		);
 		const { errorDetails } = await ended(instance, (each) => each.evict());
-		expect(calls).toEqual(["break", "a", "break"]);
+		expect(calls).toEqual(["a", "break", "break"]);
 		expect(errorDetails).toMatchObject({
 			code: "BRANCHES_FAILED",
 			message: '2 of 3 branches of "0/parallel" failed. x: broken; z: broken',
