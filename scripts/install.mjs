@@ -20,7 +20,9 @@ function installed() {
 }
 
 if (installed() !== wanted) {
-	console.log("Installing dependencies (once, about a minute) …");
-	execSync("npm ci --no-audit --no-fund --loglevel=error", { cwd: root, stdio: "inherit" });
+	// To stderr: what runs next may have its result alone on stdout.
+	console.error("Installing dependencies (once, about a minute) …");
+	const stdio = ["ignore", 2, 2];
+	execSync("npm ci --no-audit --no-fund --loglevel=error", { cwd: root, stdio });
 	writeFileSync(stamp, wanted);
 }
