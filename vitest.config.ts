@@ -34,6 +34,8 @@ export default defineConfig({
 				test: {
 					name: "node",
 					maxWorkers: WORKERS,
+					// None is about time; some look through thousands of cases.
+					testTimeout: 20_000,
 					include: [
 						"test/{model,types,streams,cli,service-client}/**/*.test.ts",
 						"test/authoring/graph/parse/**/*.test.ts",

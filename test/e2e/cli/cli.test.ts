@@ -318,8 +318,12 @@ describe.concurrent("output", () => {
 				.split("\n")
 				.map((line) => line.split("\t")[0]);
 		expect(await complete("sta")).toEqual(expect.arrayContaining(["start", "status"]));
-		expect(await complete("start", "")).toEqual(expect.arrayContaining(["test", "greeting"]));
-		expect(await complete("pause", "")).toContain("live-1");
+		// A service that does not answer within a second has no names.
+		const patient = { timeout: 20_000 };
+		await expect
+			.poll(() => complete("start", ""), patient)
+			.toEqual(expect.arrayContaining(["test", "greeting"]));
+		await expect.poll(() => complete("pause", ""), patient).toContain("live-1");
 		expect(await complete("start", "test", "--exec")).toContain("--execution-id");
 		const loaded = await cli.inShell("source <(workflow completion bash) && complete -p workflow");
 		expect(loaded).toMatchObject({ code: 0, stdout: expect.stringContaining("workflow") });
