@@ -109,9 +109,16 @@ export class GraphModel {
 	#stop(inside: string, at: number): void {
 		for (const [key, asked] of this.asked) {
 			if (!key.startsWith(inside)) continue;
-			if (asked.at > at) this.asked.delete(key);
+			if (asked.at > at) this.#unask(key);
 			else asked.stoppedAt = Math.min(at, asked.stoppedAt ?? at);
 		}
+	}
+
+	/** It is not a call: the next turn's is the first of its name, if there was none before. */
+	#unask(key: string): void {
+		this.asked.delete(key);
+		const path = key.replace(/#\d+$/, "");
+		this.#calls.set(path, (this.#calls.get(path) ?? 1) - 1);
 	}
 
 	#try(plan: Node<"try">, path: string, from: number): Verdict {
