@@ -312,7 +312,7 @@ describe.concurrent("output", () => {
 		expect(first).toMatchObject({ stdout: expect.stringMatching(/^NAME/), stderr: "" });
 	});
 
-	it("completes commands, options, and the names that the service has", async () => {
+	it("completes commands, options, and the names that the service has", async ({ expect }) => {
 		const complete = async (...words: string[]) =>
 			(await cli.run(["complete", "--", ...words])).stdout
 				.split("\n")
