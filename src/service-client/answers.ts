@@ -1,7 +1,7 @@
 /** What the service is asked and answers with: the one door to these words for CLI and dashboard. */
 export type { BreakerView } from "../model/breaker-rpc";
 export { BULK_ACTIONS, type BulkAction, type BulkJob } from "../model/bulk";
-export type { StatsResponse, TypeInfo } from "../model/catalogue";
+export type { TypeInfo } from "../model/catalogue";
 export type { Definition, DefinitionInfo, Fault } from "../model/definition";
 export type { Graph } from "../model/graph";
 export type {

@@ -22,7 +22,6 @@ import type {
 	ScheduleDetails,
 	ScheduleInfo,
 	ScheduleRun,
-	StatsResponse,
 	TypeInfo,
 	TypeListing,
 	TypeStatus,
@@ -163,10 +162,6 @@ export class ServiceClient {
 
 	list(filter: ListFilter = {}): Promise<Listing | TypeListing> {
 		return this.#get("/workflows", { ...filter });
-	}
-
-	stats(): Promise<StatsResponse> {
-		return this.#get("/workflows/stats");
 	}
 
 	logs(
