@@ -388,6 +388,12 @@ export class Course implements PassObserver {
 		if (this.#row.status !== "paused") this.move();
 	}
 
+	/** Also of one whose journal a panic has dropped, and that queues for a slot since. */
+	#stepsDueAt(): number | null {
+		const isQueued = this.#row.status === "waiting" && this.#row.slot === "queued";
+		return (isQueued ? this.journal : this.#journal)?.nextDueAt() ?? null;
+	}
+
 	/** Lets the pass see what was recorded, or starts one where memory has none (G5). */
 	move(): void {
 		if (this.#pass?.isLive) this.#pass.recorded();
@@ -442,7 +448,7 @@ export class Course implements PassObserver {
 		const gone = reasonIs(why, "TYPE_NOT_REGISTERED");
 		this.#wakeups.arm(this.#pass, {
 			status,
-			stepsDueAt: this.#journal?.nextDueAt() ?? null,
+			stepsDueAt: this.#stepsDueAt(),
 			deadlineAt,
 			notBefore,
 			undelivered: this.record.pending() === null ? null : { retryAt: this.record.outbox.retryAt },
